@@ -1,0 +1,1 @@
+"""The core of the CRM: records, rules, history, admin screens. Knows neither phone nor map."""

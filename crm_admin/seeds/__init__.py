@@ -1,0 +1,1 @@
+"""What an empty database is filled with: the demo company and any amount of realistic records."""

@@ -1,0 +1,1 @@
+"""What people see: the Flask-Admin engine on our one definition, and the pages around it."""

@@ -1,0 +1,1 @@
+"""Who reaches what: every address, every person, every record, against a table written by hand."""

@@ -1,0 +1,275 @@
+"""Every address × method × person × entity × ownership against the table of `expectations.py`."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from crm_admin import clock, registry
+from tests.access import expectations
+from tests.access.expectations import (
+    ACTORS,
+    BINNED,
+    ENTITIES,
+    OWNERS,
+    PARENT_OF,
+    PERSON_OF,
+    ROWS,
+    STATIONS,
+    TEAM_OF,
+    Outcome,
+    Row,
+)
+from tests.access.requests import Asking
+from tests.access.world import World, build, checksum, plain, undone
+from tests.installation import copied
+
+SAMPLE = 0.3
+"""Share of the cells that PostgreSQL answers in a usual run; SQLite answers all. See docs/access.md."""
+
+SEED = 20_260_304
+LEAST = 9_000
+
+WHOLE = os.environ.get("CRM_ACCESS_WHOLE") == "1"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question: may this actor do this at this address, about a record at this station?"""
+
+    endpoint: str
+    method: str
+    row: Row
+    actor: str
+    entity: str = ""
+    station: str = ""
+
+    def __str__(self) -> str:
+        about = f" {self.entity}" + (f"/{self.station}" if self.station else "") if self.entity else ""
+        return f"{self.method} {self.endpoint}{about} as {self.actor}"
+
+
+@dataclass
+class House:
+    """A world, ready to be walked through."""
+
+    world: World
+    asking: Asking
+    baseline: str
+
+    @cached_property
+    def client(self) -> object:
+        return self.world.client()
+
+    def ask(self, cell: Cell, may_write: bool = False) -> tuple[TestResponse, bool]:
+        """The answer, and whether the company's data were others after it; all is as before when this returns.
+
+        A cell that may write is only looked at for whether it did: comparing every byte is for the others.
+        """
+        method = cell.method
+        with undone(self.baseline) as trace:
+            options = self.asking.options(cell.endpoint, method, cell.entity, cell.station, cell.actor)
+            path = self.asking.path(cell.endpoint, _known(cell), cell.entity, cell.station, cell.actor)
+            answer = self.client.open(path, method=method, **options)  # type: ignore[attr-defined]
+            answer.get_data()
+            changed = trace.touched if may_write else trace.changed
+            answer.close()
+        return answer, changed
+
+
+def _known(cell: Cell) -> str:
+    """A method that the address of the cell knows: what is asked may be another one."""
+    return cell.method if f"{cell.method} {cell.endpoint}" in ROWS else _method_of(cell.endpoint)
+
+
+def _method_of(endpoint: str) -> str:
+    return next(key.partition(" ")[0] for key in ROWS if key.endswith(f" {endpoint}"))
+
+
+@contextmanager
+def quiet_company(kind: str, template: str, folder: Path) -> Iterator[House]:
+    """The company, in which nothing happens but what is asked; the clock stands still."""
+    with clock.at(clock.now()), copied(kind, template, folder) as app:
+        world = build(app)
+        yield House(world, Asking(world), checksum())
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    template = request.getfixturevalue(
+        "sqlite_template" if request.param == "sqlite" else "postgres_template"
+    )
+    with quiet_company(request.param, template, tmp_path_factory.mktemp("house")) as made:
+        yield made
+
+
+def cells(app: Flask) -> Iterator[Cell]:
+    """All of them. Fails for an address without a row, naming it."""
+    known = set(ROWS)
+    asked = {key for key, _, _ in _routes(app)}
+    assert not asked - known, (
+        f"no row in tests/access/expectations.py for: {', '.join(sorted(asked - known))}"
+    )
+    assert not known - asked, f"rows without an address: {', '.join(sorted(known - asked))}"
+    for _, endpoint, method in _routes(app):
+        row = ROWS[f"{method} {endpoint}"]
+        for actor in ACTORS:
+            for entity in _entities(row):
+                for station in stations(row, entity, actor):
+                    yield Cell(endpoint, method, row, actor, entity, station)
+
+
+def by_other_methods(app: Flask) -> Iterator[Cell]:
+    """HEAD, OPTIONS and a method that nothing knows, at every address."""
+    for _, endpoint, method in _routes(app):
+        row = ROWS[f"{method} {endpoint}"]
+        entity = "lead" if row.needs == "board" else next(iter(_entities(row)))
+        for actor in ACTORS:
+            station = stations(row, entity, actor)[0]
+            for other in (*(("HEAD",) if method == "GET" else ()), "OPTIONS", "PUT"):
+                yield Cell(endpoint, other, row, actor, entity, station)
+
+
+def _routes(app: Flask) -> list[tuple[str, str, str]]:
+    """(row key, endpoint, method) of every rule and method."""
+    return [
+        (f"{method} {rule.endpoint}", rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def _entities(row: Row) -> tuple[str, ...]:
+    if row.about in ("", "door", "sign-in", "leave", "form", "mine", "mine or any"):
+        return ("",)
+    return (row.only,) if row.only else tuple(ENTITIES)
+
+
+def stations(row: Row, entity: str, actor: str) -> tuple[str, ...]:
+    """What an address is asked about: one record of every ownership as this actor sees it."""
+    if row.about in ("batch", "mine", "mine or any"):
+        every: tuple[str, ...] = ("own", "foreign", "missing")
+    elif row.about in ("record", "bin", "ticked", "row"):
+        every = STATIONS[ENTITIES[entity].held]
+    else:
+        every = ("",)
+    if row.needs == "nothing" or (row.needs == "board" and not ENTITIES[entity].board):
+        return every[:1]
+    if actor in (expectations.WITHOUT_TOKEN if row.door == "api" else expectations.WITHOUT_SESSION):
+        # Turned away before anybody knows what they are after.
+        return every[:1]
+    return tuple({_ownership(actor, station): station for station in reversed(every)}.values())[::-1]
+
+
+def _ownership(actor: str, station: str) -> object:
+    """Own, of the same team, of another team, unassigned; in the bin or not; or a place of its own."""
+    if station not in OWNERS or station in PARENT_OF:
+        return station
+    owner, team = OWNERS[station]
+    if owner == PERSON_OF.get(actor, actor):
+        whose = "own"
+    elif owner is None:
+        whose = "unassigned"
+    else:
+        whose = "team" if team is not None and team == TEAM_OF.get(actor) else "other"
+    return whose, station in BINNED
+
+
+# ── the tests ───────────────────────────────────────────────────────────────────────────────────────
+def test_the_table_knows_every_entity() -> None:
+    assert set(ENTITIES) == {definition.key for definition in registry.entities()}
+
+
+def test_every_cell_answers_as_written(house: House) -> None:
+    every = list(cells(house.world.app))
+    assert len(every) >= LEAST
+    part = every
+    if not WHOLE:
+        part = random.Random(SEED).sample(every, int(len(every) * SAMPLE))
+    wrong = [problem for cell in part for problem in judge(house, cell)]
+    assert not wrong, f"{len(wrong)} deviations in {len(part)} cells:\n" + "\n".join(wrong[:60])
+    assert checksum() == house.baseline
+
+
+def test_other_methods_answer_as_written(house: House) -> None:
+    wrong = []
+    for cell in by_other_methods(house.world.app):
+        want = _by_other_method(cell)
+        answer, changed = house.ask(cell, want.writes)
+        if (answer.status_code, changed) != (want.status, want.writes):
+            wrong.append(
+                f"{cell}: {answer.status_code} instead of {want}{', and it wrote' if changed else ''}"
+            )
+    assert not wrong, "\n".join(wrong[:60])
+
+
+def _by_other_method(cell: Cell) -> Outcome:
+    if cell.method == "OPTIONS":
+        return Outcome(expectations.options(cell.actor, cell.row, cell.entity))
+    if cell.method == "PUT":
+        return Outcome(expectations.wrong_method(cell.actor, cell.row))
+    return expectations.expected(cell.actor, cell.row, cell.entity, cell.station)
+
+
+def test_what_is_out_of_reach_answers_like_what_is_missing(house: House) -> None:
+    """Byte for byte, but for the number in the address."""
+    missing: dict[tuple[str, str, str, str], str] = {}
+    wrong, pairs = [], 0
+    for cell in cells(house.world.app):
+        if cell.station in ("", "missing") or cell.actor not in ("rep", "clerk", "program"):
+            continue
+        want = expectations.expected(cell.actor, cell.row, cell.entity, cell.station)
+        if 404 not in (want.status, want.row):
+            continue
+        same = (cell.endpoint, cell.method, cell.actor, cell.entity)
+        if same not in missing:
+            missing[same] = _masked(house, replace(cell, station="missing"))
+        pairs += 1
+        if _masked(house, cell) != missing[same]:
+            wrong.append(str(cell))
+    assert pairs > 500
+    assert not wrong, "\n".join(wrong[:60])
+
+
+def _masked(house: House, cell: Cell) -> str:
+    answer, _ = house.ask(cell)
+    path = house.asking.path(cell.endpoint, cell.method, cell.entity, cell.station, cell.actor)
+    number = next((part for part in reversed(path.split("/")) if part.isdigit()), "none")
+    body = re.sub(rf"(?<=/){number}(?=[/\"?&])", "#", answer.get_data(as_text=True))
+    return f"{answer.status_code} {plain(body)}"
+
+
+def judge(house: House, cell: Cell) -> Iterator[str]:
+    """What is wrong with the answer to a cell."""
+    want: Outcome = expectations.expected(cell.actor, cell.row, cell.entity, cell.station)
+    answer, changed = house.ask(cell, want.writes)
+    if answer.status_code != want.status:
+        yield f"{cell}: {answer.status_code} instead of {want.status}"
+    elif (
+        want.status == 302 and cell.actor in expectations.WITHOUT_SESSION and "/login" not in answer.location
+    ):
+        yield f"{cell}: sent to {answer.location}, not to the sign-in page"
+    elif want.row is not None and answer.json["results"][0]["status"] != want.row:
+        yield f"{cell}: row {answer.json['results'][0]['status']} instead of {want.row}"
+    if changed != want.writes:
+        yield f"{cell}: {'wrote' if changed else 'wrote nothing'} ({answer.status_code})"
+
+
+def test_binned_records_stand_in_the_bin(house: House) -> None:
+    """The stations are what the table says they are."""
+    for entity, ids in house.world.ids.items():
+        model = registry.entity(entity).model
+        for station in set(ids) & set(BINNED):
+            assert model.get_by_id(ids[station]).deleted_at is not None
+        for station in set(ids) - set(BINNED) - {"missing"}:
+            assert model.get_by_id(ids[station]).deleted_at is None

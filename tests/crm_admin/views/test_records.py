@@ -1,0 +1,90 @@
+"""The record screens as the office and the field use them."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+
+from crm_admin import registry
+from tests.people import Person
+
+
+def test_office_creates_an_account_and_finds_it_without_diacritics(crm: Flask) -> None:
+    office = Person(crm, "office")
+    answer = office.post(
+        "/admin/account/new/", {"name": "Công ty Cà phê Đắk Lắk", "phone": "0903 123 456", "type": "customer"}
+    )
+    assert answer.status_code == 302
+    page = office.get(answer.location)
+    assert "Công ty Cà phê Đắk Lắk" in page.text
+    assert "Account created" in page.text
+    assert "Công ty Cà phê Đắk Lắk" in office.get("/admin/account/?q=ca+phe+dak").text
+    assert "Công ty Cà phê Đắk Lắk" in office.get("/search?q=0903123456").text
+
+
+def test_rep_does_not_see_what_is_not_the_reps(crm: Flask) -> None:
+    office, rep = Person(crm, "office"), Person(crm, "rep")
+    foreign = office.owns("account", name="Secret Ltd")
+    mine = rep.owns("account", name="My Own Shop")
+    assert "My Own Shop" in rep.get("/admin/account/").text
+    assert "Secret Ltd" not in rep.get("/admin/account/").text
+    assert rep.get(f"/admin/account/{mine.id}/").status_code == 200
+    assert rep.get(f"/admin/account/{foreign.id}/").status_code == 404
+    assert "Secret" not in rep.get("/search?q=secret").text.replace("“secret”", "")
+
+
+def test_bad_input_names_the_field_and_keeps_what_was_typed(sqlite_crm: Flask) -> None:
+    office = Person(sqlite_crm, "office")
+    answer = office.post(
+        "/admin/account/new/", {"name": "", "email": "not an address", "tax_code": "0312345678"}
+    )
+    assert answer.status_code == 422
+    assert "This field is required." in answer.text
+    assert "not an address" in answer.text
+    assert "0312345678" in answer.text
+    assert registry.entity("account").model.select().count() == 0
+
+
+def test_stale_save_shows_both_versions_and_loses_nothing(crm: Flask) -> None:
+    office, agent = Person(crm, "office"), Person(crm, "agent")
+    account = office.owns("account", name="Hoa Sen", tier="B", industry="retail")
+    url = f"/admin/account/{account.id}/edit/"
+    version = re.search(r'name="row_version" value="(\d+)"', office.get(url).text)
+    assert version is not None
+    assert (
+        agent.post(url, {"name": "Hoa Sen Foods", "tier": "A", "row_version": version[1]}).status_code == 302
+    )
+    answer = office.post(url, {"name": "Hoa Sen JSC", "industry": "food", "row_version": version[1]})
+    assert answer.status_code == 409
+    for text in ("Hoa Sen</td>", "Hoa Sen Foods", "Hoa Sen JSC"):
+        assert text in answer.text
+    again = re.search(r'name="row_version" value="(\d+)"', answer.text)
+    assert again is not None
+    final = {"name": "Hoa Sen JSC", "industry": "food", "row_version": again[1], "began_version": version[1]}
+    assert office.post(url, {**final, "take-name": "theirs"}).status_code == 302
+    saved = registry.entity("account").model.get_by_id(account.id)
+    assert (saved.name, saved.tier, saved.industry) == ("Hoa Sen Foods", "A", "food")
+
+
+def test_deleted_record_comes_back_from_the_recycle_bin(crm: Flask) -> None:
+    office = Person(crm, "office")
+    account = office.owns("account", name="Gone Tomorrow")
+    assert office.post(f"/admin/account/{account.id}/delete/").status_code == 302
+    assert office.get(f"/admin/account/{account.id}/").status_code == 404
+    assert "Gone Tomorrow" in office.get("/admin/account/bin/").text
+    assert office.post(f"/admin/account/{account.id}/restore/").status_code == 302
+    assert office.get(f"/admin/account/{account.id}/").status_code == 200
+
+
+def test_account_tells_what_happened_with_its_contacts(crm: Flask) -> None:
+    office = Person(crm, "office")
+    account = office.owns("account", name="Sen Vàng")
+    contact = office.owns("contact", family_name="Nguyễn", given_name="Mai", account=account.id)
+    office.post(
+        "/admin/note/new/?quick=1",
+        {"body": "Wants the red one", "regarding-entity": "contact", "regarding": str(contact.id)},
+    )
+    page = office.get(f"/admin/account/{account.id}/").text
+    assert "Wants the red one" in page
+    assert "Nguyễn Mai" in page

@@ -1,0 +1,1 @@
+"""What the tests bring with them: a browser and a PostgreSQL server."""
