@@ -196,8 +196,9 @@ def page(actor: Actor, query: ListQuery, reader: Reader, *, count_limit: int = 1
     order = Order(query)
     cursor = order.cursor(query.before or query.after, query.problems)
     backwards = query.before is not None and cursor is not None
-    # No more than there are: a short list need not be looked for in the zones behind its end.
-    rows = order.fetch(found, cursor, min(query.limit + 1, count), backwards) if count else []
+    # No more than there are, where that is known: a short list need not be looked for in the zones behind its end.
+    wanted = min(query.limit + 1, count) if count <= count_limit else query.limit + 1
+    rows = order.fetch(found, cursor, wanted, backwards) if count else []
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if backwards:

@@ -52,11 +52,13 @@ class Browser(FlaskClient):
     """A client whose every request stands in a context of its own, as on a server.
 
     Tests hold an application context open; Flask would put all requests into it, and what one has left in `g` (who
-    asks, which names they may see) would be there for the next. Answers are read to their end, for the same reason.
+    asks, which names they may see) would be there for the next. Answers are read to their end, for the same reason,
+    unless the test wants to read one piece by piece.
     """
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
-        options["buffered"] = True
+        if options.setdefault("buffered", True) is False:
+            return super().open(*args, **options)
         return Context().run(lambda: super(Browser, self).open(*args, **options))
 
 

@@ -17,6 +17,7 @@ def test_language_and_theme_change_and_the_page_stays(sqlite_site: str, chromium
             page.locator(f".user-menu button[value={code}]").click()
             expect(page.locator("h1")).to_have_text(title)
             assert page.url.endswith("/admin/account/?sort=-name")
+            page.wait_for_load_state()  # the menu opens by script
         page.locator(".btn-user").click()
         page.locator("[data-theme-form] [value=dark]").click()
         expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
