@@ -11,6 +11,7 @@ LOCK    := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 RUNTIME      := .venv/.runtime
 DEVELOPMENT  := .venv/.development
 BROWSER_CODE := crm_admin/static/vendor/manifest.json
+PEERS        := tests/peers/node_modules/.package-lock.json
 TRANSLATIONS := .venv/.translations
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ help:  ## list these commands
 run: $(RUNTIME) $(BROWSER_CODE) $(TRANSLATIONS)  ## start the demo on http://127.0.0.1:8000
 	@exec $(BIN)/crm demo $(ARGS)
 
-test: $(DEVELOPMENT) $(BROWSER_CODE) $(TRANSLATIONS)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k phone")
+test: $(DEVELOPMENT) $(BROWSER_CODE) $(PEERS) $(TRANSLATIONS)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k phone")
 	$(BIN)/python -m tests.provide
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --junitxml var/test/junit.xml $(ARGS)
 
@@ -51,18 +52,19 @@ translations: $(DEVELOPMENT)  ## bring new strings into the catalogues; lists wh
 
 lock: export CUSTOM_COMPILE_COMMAND = make lock
 lock: $(DEVELOPMENT)  ## write the lock files anew from pyproject.toml and package.json (ARGS=--upgrade)
-	$(LOCK) $(ARGS) --output-file requirements/run.txt pyproject.toml
+	$(LOCK) $(ARGS) --extra carrier --output-file requirements/run.txt pyproject.toml
 	$(LOCK) $(ARGS) --all-build-deps --only-build-deps --constraint requirements/run.txt --output-file requirements/build.txt pyproject.toml
-	$(LOCK) $(ARGS) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	$(LOCK) $(ARGS) --extra carrier --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 	$(LOCK) $(ARGS) --output-file requirements/node.txt requirements/node.in
 	npm install --package-lock-only
+	npm install --package-lock-only --prefix tests/peers
 	$(BIN)/python scripts/vendor.py --notices
 
 wheel: $(RUNTIME) $(BROWSER_CODE)  ## build dist/crm-*.whl, which carries everything
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:  ## remove what set-up made, keep the data under var/
-	rm -rf .venv node_modules crm_admin/static/vendor dist
+	rm -rf .venv node_modules tests/peers/node_modules crm_admin/static/vendor dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make …)")'
@@ -81,6 +83,10 @@ $(DEVELOPMENT): requirements/dev.txt $(RUNTIME)
 $(BROWSER_CODE): package.json package-lock.json crm_admin/static/icons.txt scripts/vendor.py | $(BIN)/python
 	@command -v npm >/dev/null || $(PIP) install --require-hashes --no-deps -r requirements/node.txt
 	$(BIN)/python scripts/vendor.py
+	@touch $@
+
+$(PEERS): tests/peers/package.json tests/peers/package-lock.json | $(BROWSER_CODE)
+	$(BIN)/python scripts/vendor.py --peers
 	@touch $@
 
 $(TRANSLATIONS): $(wildcard */translations/*/LC_MESSAGES/*.po) scripts/catalogues.py $(RUNTIME)

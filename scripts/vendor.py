@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "crm_admin" / "static"
 VENDOR = STATIC / "vendor"
 NODE_MODULES = ROOT / "node_modules"
+PEERS = ROOT / "tests" / "peers"
 PACKAGE_JSON = ROOT / "package.json"
 ICON_LIST = STATIC / "icons.txt"
 ICON_PACKAGE = "@tabler/icons"
@@ -51,10 +52,10 @@ def is_current() -> bool:
     )
 
 
-def fetch() -> None:
-    """Install the locked packages into node_modules/ without running any of their programs."""
+def fetch(folder: Path = ROOT) -> None:
+    """Install the locked packages into node_modules/ of `folder` without running any of their programs."""
     command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode:
+    if subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL).returncode:
         raise VendorError("npm could not install the locked packages: see its message above")
 
 
@@ -149,9 +150,9 @@ def _package_line(source: Path, folder: str, files: list[str]) -> dict[str, Any]
 
 def _licence_text(source: Path, first_file: str) -> str:
     """The package's own licence; for an MIT package without one, its file's copyright banner and the MIT terms."""
-    own = source / "LICENSE"
-    if own.is_file():
-        return own.read_text("utf-8")
+    for own in (source / "LICENSE", source / "LICENSE.md"):
+        if own.is_file():
+            return own.read_text("utf-8")
     if json.loads((source / "package.json").read_text("utf-8"))["license"] != "MIT":
         raise VendorError(f"{source.relative_to(ROOT)} carries no LICENSE file")
     banner = re.search(r"/\*!(.*?)\*/", (source / first_file).read_text("utf-8"), re.DOTALL)
@@ -190,8 +191,12 @@ def main() -> int:
     """Bring the vendor folder up to date; 0 when it is, 1 when it cannot be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--notices", action="store_true", help="also rewrite docs/third-party.md")
+    parser.add_argument("--peers", action="store_true", help="only the independent programs the tests ask")
     arguments = parser.parse_args()
     try:
+        if arguments.peers:
+            fetch(PEERS)
+            return 0
         # The tests read axe-core from node_modules/, so that is part of being in place.
         if not (is_current() and NODE_MODULES.is_dir()):
             fetch()

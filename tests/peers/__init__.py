@@ -1,0 +1,1 @@
+"""Programs by others that check ours: npm packages and what drives them."""
