@@ -1,7 +1,17 @@
-"""Typed settings: config.toml, then the environment. An unknown or ill-typed key stops the start."""
+"""Typed settings: config.toml, then the environment. An unknown or ill-typed key stops the start.
+
+A module brings its own section, named as its package: the frozen dataclass `Settings` in `<package>/settings.py`, and
+beside it `ENVIRONMENT` (variable → field). `Settings` may have two methods: `validate()` raises ConfigError for values
+that can never work, `unsafe(config)` lists what a production start refuses. `settings.py` is read before the
+application is made, so it and the package's `__init__` import little.
+
+A field that is hidden from `repr` is a secret: the file may not hold it.
+"""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import secrets
 import tomllib
@@ -9,6 +19,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
@@ -107,6 +118,19 @@ class Config:
     records: Records = field(default_factory=Records)
     log: Log = field(default_factory=Log)
     secret_key: str = field(default="", repr=False)
+    sections: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def section(self, module: str) -> Any:
+        """The `Settings` of a module, by its package name: as given, else its defaults.
+
+        Raises ConfigError when there is no such module, or it has no settings.
+        """
+        if module in self.sections:
+            return self.sections[module]
+        file = _settings_file(module)
+        if file is None:
+            raise ConfigError(module, "has no settings")
+        return file.Settings()
 
     @property
     def data(self) -> Path:
@@ -150,12 +174,16 @@ def load(
     A named file that is missing, an unknown key, a wrong type or an impossible value raises ConfigError.
     """
     environ = os.environ if environ is None else environ
+    overrides = overrides or {}
     config = _from_file(_find(path, environ))
-    for name, key in ENVIRONMENT.items():
+    if "modules.enabled" in overrides:
+        config = _set(config, "modules.enabled", overrides["modules.enabled"])
+    config = _with_sections(config)
+    for name, key in _variables(config).items():
         value = secret(name, environ)
         if value is not None:
             config = _set(config, key, value)
-    return changed(config, overrides or {})
+    return changed(config, overrides)
 
 
 def changed(config: Config, values: Mapping[str, Any]) -> Config:
@@ -202,6 +230,9 @@ def validate(config: Config) -> None:
         section, name = key.split(".")
         if not 0 <= getattr(getattr(config, section), name) <= 65535:
             raise ConfigError(key, "is no port", "a number from 1 to 65535")
+    for made in config.sections.values():
+        if hasattr(made, "validate"):
+            made.validate()
 
 
 def unsafe(config: Config) -> list[ConfigError]:
@@ -232,6 +263,9 @@ def unsafe(config: Config) -> list[ConfigError]:
         found.append(
             ConfigError("data_dir", "may be read by other users of this machine", f"chmod 700 {config.data}")
         )
+    for name in config.modules.enabled:
+        if name in config.sections and hasattr(config.sections[name], "unsafe"):
+            found += config.sections[name].unsafe(config)
     return found
 
 
@@ -268,27 +302,73 @@ def _from_file(path: Path | None) -> Config:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"is not valid TOML: {error}") from None
-    if "secret_key" in table:
-        raise ConfigError("secret_key", "must not stand in the file", "set CRM_SECRET_KEY instead")
-    return _build(Config, table, "")
+    own = {f.name for f in fields(Config)} - {"sections"}
+    config: Config = _build(Config, {key: table[key] for key in table if key in own}, "", ENVIRONMENT)
+    sections = {key: _section(key, value) for key, value in table.items() if key not in own}
+    return replace(config, sections=sections)
 
 
-def _build(kind: type, table: Mapping[str, Any], prefix: str) -> Any:
+def _section(name: str, table: Any) -> Any:
+    """The settings of a module from its table in the file."""
+    module = _settings_file(name)
+    if module is None:
+        known = sorted(f.name for f in fields(Config) if f.name != "sections")
+        raise ConfigError(name, "unknown setting", f"known here: {', '.join(known)} and the names of modules")
+    if not isinstance(table, Mapping):
+        raise ConfigError(name, "must be a table", f"write [{name}]")
+    return _build(module.Settings, table, name + ".", module.ENVIRONMENT)
+
+
+def _settings_file(module: str) -> ModuleType | None:
+    """`settings.py` of a module, imported; None when there is no such package or it has no settings."""
+    # Looked for as a file: asking Python for "x.settings" would import whatever is named x.
+    package = importlib.util.find_spec(module) if module.isidentifier() else None
+    folders = (package and package.submodule_search_locations) or ()
+    if not any((Path(folder) / "settings.py").is_file() for folder in folders):
+        return None
+    return importlib.import_module(f"{module}.settings")
+
+
+def _with_sections(config: Config) -> Config:
+    """`config` with a section for every enabled module that has settings."""
+    missing = [name for name in config.modules.enabled if name not in config.sections]
+    made = {name: module.Settings() for name in missing if (module := _settings_file(name)) is not None}
+    return replace(config, sections={**config.sections, **made})
+
+
+def _variables(config: Config) -> dict[str, str]:
+    """Environment variable → dotted key: ours, then those of the modules that have a section."""
+    found = dict(ENVIRONMENT)
+    for name in config.sections:
+        module = _settings_file(name)
+        assert module is not None
+        found |= {variable: f"{name}.{key}" for variable, key in module.ENVIRONMENT.items()}
+    return found
+
+
+def _build(kind: type, table: Mapping[str, Any], prefix: str, environment: Mapping[str, str]) -> Any:
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in hints:
             near = ", ".join(sorted(f.name for f in fields(kind)))
             raise ConfigError(prefix + key, "unknown setting", f"known here: {near}")
+        if key in _secrets(kind):
+            variable = next((name for name, of in environment.items() if of == key), "the environment")
+            raise ConfigError(prefix + key, "must not stand in the file", f"set {variable} instead")
         values[key] = _typed(hints[key], value, prefix + key)
     return kind(**values)
+
+
+def _secrets(kind: type) -> set[str]:
+    return {f.name for f in fields(kind) if not f.repr}
 
 
 def _typed(hint: Any, value: Any, key: str) -> Any:
     if is_dataclass(hint):
         if not isinstance(value, Mapping):
             raise ConfigError(key, "must be a table", f"write [{key}]")
-        return _build(hint, value, key + ".")  # type: ignore[arg-type]
+        return _build(hint, value, key + ".", {})  # type: ignore[arg-type]
     if hint is bool and not isinstance(value, bool):
         raise ConfigError(key, "must be true or false")
     if hint is int and (not isinstance(value, int) or isinstance(value, bool)):
@@ -307,12 +387,14 @@ def _typed(hint: Any, value: Any, key: str) -> Any:
 def _set(config: Config, key: str, value: Any) -> Config:
     section, _, name = key.rpartition(".")
     # Keys come from a person here too (`--set`), not only from our own table.
-    owner = getattr(config, section, None) if section else config
-    if not is_dataclass(owner) or name not in get_type_hints(type(owner)):
+    owner = config.sections.get(section, getattr(config, section, None)) if section else config
+    if owner is None and _settings_file(section) is not None:
+        owner = config.section(section)
+    if not is_dataclass(owner) or name not in get_type_hints(type(owner)) or key == "sections":
         raise ConfigError(key, "unknown setting")
+    part: Any = replace(owner, **{name: _typed(get_type_hints(type(owner))[name], value, key)})  # type: ignore[type-var]
     if not section:
-        return replace(config, **{name: _typed(get_type_hints(Config)[name], value, key)})
-    part = getattr(config, section)
-    return replace(
-        config, **{section: replace(part, **{name: _typed(get_type_hints(type(part))[name], value, key)})}
-    )
+        return part
+    if section in get_type_hints(Config):
+        return replace(config, **{section: part})
+    return replace(config, sections={**config.sections, section: part})

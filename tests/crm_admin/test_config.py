@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,11 @@ FILE = Path(__file__).resolve().parents[2] / "config.toml"
 
 
 def test_the_file_holds_every_setting_with_its_default() -> None:
-    assert config.load(FILE, {}) == Config()
-    assert _names(tomllib.loads(FILE.read_text(encoding="utf-8"))) == _fields(Config()) - {"secret_key"}
+    loaded = config.load(FILE, {})
+    assert replace(loaded, sections={}) == Config()
+    assert loaded.sections == {name: type(made)() for name, made in loaded.sections.items()}
+    known = _fields(Config()).union(*(_fields(made, f"{n}.") for n, made in loaded.sections.items()))
+    assert _names(tomllib.loads(FILE.read_text(encoding="utf-8"))) == known
 
 
 def test_every_setting_says_why() -> None:
@@ -81,6 +86,89 @@ def test_production_refuses_what_is_unsafe(tmp_path: Path, values: dict[str, Any
     assert key in [problem.key for problem in config.unsafe(made)]
 
 
+@pytest.fixture
+def lamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module of a third party with settings of its own, and a file to configure it in."""
+    package = tmp_path / "lamps"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "settings.py").write_text(LAMPS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path / "config.toml"
+    for name in ("lamps", "lamps.settings"):
+        sys.modules.pop(name, None)
+
+
+LAMPS = """
+from dataclasses import dataclass, field
+from crm_admin.config import ConfigError
+
+ENVIRONMENT = {"LAMP_COLOUR": "colour", "LAMP_KEY": "key"}
+
+@dataclass(frozen=True)
+class Settings:
+    colour: str = "green"
+    count: int = 3
+    key: str = field(default="", repr=False)
+
+    def validate(self):
+        if self.colour == "octarine":
+            raise ConfigError("lamps.colour", "is out of sight")
+
+    def unsafe(self, config):
+        return [] if self.key else [ConfigError("LAMP_KEY", "is missing")]
+"""
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_module_brings_its_own_settings(lamps: Path, enabled: bool) -> None:
+    modules = '[modules]\nenabled = ["lamps"]\n' if enabled else ""
+    lamps.write_text(modules + "[lamps]\ncount = 5", encoding="utf-8")
+    secret = lamps.parent / "key"
+    secret.write_text("hidden-secret\n", encoding="ascii")
+    environment = {"LAMP_COLOUR": "red", "LAMP_KEY_FILE": str(secret)}
+    made = config.load(lamps, environment, {"lamps.count": 7}).section("lamps")
+    assert (made.colour, made.count, made.key) == ("red", 7, "hidden-secret")
+    assert "hidden-secret" not in repr(config.load(lamps, environment))
+
+
+def test_an_enabled_module_needs_no_section(lamps: Path) -> None:
+    lamps.write_text("", encoding="utf-8")
+    made = config.load(lamps, {"LAMP_COLOUR": "red"}, {"modules.enabled": ["lamps"]})
+    assert made.section("lamps").colour == "red"
+    assert Config().section("lamps").colour == "green"
+    assert config.changed(Config(), {"lamps.count": 9}).section("lamps").count == 9
+    with pytest.raises(ConfigError, match="has no settings"):
+        made.section("no_such_module")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "told"),
+    [
+        ("[lamps]\ncolor = 'red'", "lamps.color", "unknown setting"),
+        ("[lamps]\ncount = 'many'", "lamps.count", "whole number"),
+        ("[lamps]\nkey = 'k'", "lamps.key", "set LAMP_KEY instead"),
+        ("[lamps]\ncolour = 'octarine'", "lamps.colour", "out of sight"),
+        ("lamps = 3", "lamps", "must be a table"),
+        ("[json]\nx = 1", "json", "unknown setting"),
+        ("[sections]\nx = 1", "sections", "unknown setting"),
+    ],
+)
+def test_a_wrong_setting_of_a_module_is_named(lamps: Path, text: str, key: str, told: str) -> None:
+    lamps.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=told) as refused:
+        config.load(lamps, {})
+    assert refused.value.key == key
+
+
+def test_a_module_has_its_say_about_a_production_start(lamps: Path) -> None:
+    lamps.write_text("", encoding="utf-8")
+    named = {"modules.enabled": ["lamps"]}
+    assert "LAMP_KEY" in [p.key for p in config.unsafe(config.load(lamps, {}, named))]
+    assert "LAMP_KEY" not in [p.key for p in config.unsafe(config.load(lamps, {"LAMP_KEY": "x"}, named))]
+    assert "LAMP_KEY" not in [p.key for p in config.unsafe(config.load(lamps, {}))]
+
+
 def test_the_secret_never_shows() -> None:
     assert "hidden-secret" not in repr(Config(secret_key="hidden-secret"))
 
@@ -96,5 +184,8 @@ def _fields(made: Any, prefix: str = "") -> set[str]:
     found: set[str] = set()
     for field in fields(made):
         value = getattr(made, field.name)
-        found |= _fields(value, f"{prefix}{field.name}.") if is_dataclass(value) else {prefix + field.name}
+        if is_dataclass(value):
+            found |= _fields(value, f"{prefix}{field.name}.")
+        elif field.repr and field.name != "sections":
+            found.add(prefix + field.name)
     return found
