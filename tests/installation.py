@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from crm_admin import app as application
@@ -62,6 +64,18 @@ class Browser(FlaskClient):
         return Context().run(lambda: super(Browser, self).open(*args, **options))
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates stay compiled for all applications of a process: doing it again was most of the time of a test."""
+
+    _code: ClassVar[dict[tuple[str, str], CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
 @contextmanager
 def copied(kind: str, template: str, folder: Path) -> Iterator[Flask]:
     """An application on a copy of the template; the copy goes at the end."""
@@ -74,6 +88,7 @@ def copied(kind: str, template: str, folder: Path) -> Iterator[Flask]:
     made = application.create_app(settings(url, folder))
     made.testing = True
     made.test_client_class = Browser
+    made.jinja_env.bytecode_cache = CompiledTemplates()
     made.config["PROPAGATE_EXCEPTIONS"] = False
     try:
         with db.connection():
