@@ -1,0 +1,62 @@
+"""The signer of npm's twilio: a second opinion on every signature, by the provider's other library."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+from tests.peers import node
+
+Params = Mapping[str, str | list[str]]
+
+
+class Signer:
+    """Signs and judges requests as npm's twilio does; a repeated name is a list of its values."""
+
+    def __init__(self, questions: IO[str], answers: IO[str]) -> None:
+        self._questions = questions
+        self._answers = answers
+
+    def sign(self, token: str, url: str, params: Params) -> str:
+        """The X-Twilio-Signature (HMAC-SHA1, Base64) of a form POST; without params, of a GET or a JSON POST."""
+        return str(self._ask("sign", token=token, url=url, params=params))
+
+    def body_hash(self, body: str) -> str:
+        """What stands in the query as bodySHA256 when `body` is JSON."""
+        return str(self._ask("hash", body=body))
+
+    def accepts(self, token: str, signature: str, url: str, params: Params) -> bool:
+        """Whether a form POST to `url` with this signature is the provider's."""
+        return bool(self._ask("form", token=token, signature=signature, url=url, params=params))
+
+    def accepts_json(self, token: str, signature: str, url: str, body: str) -> bool:
+        """Whether a JSON POST to `url`, whose query holds bodySHA256, is the provider's."""
+        return bool(self._ask("json", token=token, signature=signature, url=url, body=body))
+
+    def _ask(self, verb: str, **question: object) -> Any:
+        self._questions.write(json.dumps({"verb": verb, **question}) + "\n")
+        self._questions.flush()
+        answer = self._answers.readline()
+        if not answer:
+            raise RuntimeError(f"the signer ended when it was asked to {verb} {question}")
+        return json.loads(answer)
+
+
+@contextmanager
+def running() -> Iterator[Signer]:
+    """The signer in a process of its own. Raises PeersMissing."""
+    node.installed("twilio/lib/webhooks/webhooks.js")
+    with subprocess.Popen(
+        [node.node(), node.FOLDER / "signer.js"],
+        cwd=node.FOLDER,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        # Leaving closes stdin, at whose end the program ends.
+        yield Signer(program.stdin, program.stdout)
