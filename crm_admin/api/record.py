@@ -14,7 +14,7 @@ from crm_admin.api.door import behind, blueprint
 from crm_admin.api.problems import Refused
 from crm_admin.i18n import gettext
 from crm_admin.registry import EntityDef, Record
-from crm_admin.views.record_page import title_of
+from crm_admin.views.timeline import title_of
 
 LINES = 30
 """Lines of a history page when no `limit` is given."""

@@ -1,6 +1,6 @@
 """Records as the rows that `records.create` would write for them, without asking the database anything.
 
-The one place beside `crm_admin/records.py` that knows what a new record leaves behind; a test holds the two together.
+The one place beside `crm_admin/records/` that knows what a new record leaves behind; a test holds the two together.
 It writes no audit entry, and a history line only for entities whose records are events.
 """
 

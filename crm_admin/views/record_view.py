@@ -23,7 +23,18 @@ from crm_admin.i18n import gettext, lazy_gettext, ngettext
 from crm_admin.policy import Actor
 from crm_admin.records import Forbidden, NotFound, Rejected, Stale
 from crm_admin.registry import EntityDef, Record
-from crm_admin.views import board_page, bulk, form_page, inline_edit, list_page, preferences, record_page
+from crm_admin.views import (
+    audit_page,
+    board_page,
+    bulk,
+    form_page,
+    inline_edit,
+    list_page,
+    panels,
+    preferences,
+    record_page,
+    timeline,
+)
 from crm_admin.views.seat import actor, country_of, reader
 
 Answer = str | Response | tuple[str, int]
@@ -185,9 +196,7 @@ class RecordView(BaseModelView):
         record = self._get(id)
         definition, seeing = self.definition, reader(country_of(self.definition, record))
         records.load_names(definition, [record], record_page.shown_fields(actor(), definition), seeing)
-        history = (
-            record_page.timeline(actor(), definition, record, seeing) if definition.has_history else None
-        )
+        history = timeline.build(actor(), definition, record, seeing) if definition.has_history else None
         return self.render(
             "admin/record.html",
             entity=definition,
@@ -195,7 +204,7 @@ class RecordView(BaseModelView):
             sections=record_page.details(actor(), definition, record, seeing),
             history=history,
             cards=record_page.cards(actor(), definition, record, seeing),
-            panel_count=record_page.count_panels(definition),
+            panel_count=panels.count(definition),
             row_version=record.row_version,
         )
 
@@ -203,7 +212,7 @@ class RecordView(BaseModelView):
     def panels_view(self, id: int) -> Answer:
         """The related records, fetched once the page stands."""
         record = self._get(id)
-        found = record_page.panels(actor(), self.definition, record, reader())
+        found = panels.build(actor(), self.definition, record, reader())
         return self.render("admin/record_panels.html", panels=found)
 
     @expose("/<int:id>/history/")
@@ -213,8 +222,8 @@ class RecordView(BaseModelView):
         if not self.definition.has_history:
             abort(404)
         kind = request.args.get("kind", "")
-        shown = kind if kind in record_page.KIND_LABELS else ""
-        found = record_page.timeline(
+        shown = kind if kind in timeline.KIND_LABELS else ""
+        found = timeline.build(
             actor(), self.definition, record, reader(), kind=shown, after=request.args.get("after")
         )
         if request.headers.get("HX-Request"):
@@ -227,7 +236,7 @@ class RecordView(BaseModelView):
     def audit_view(self, id: int) -> Answer:
         record = self._get(id)
         before = _number(request.args.get("before"))
-        rows, more = record_page.audit_rows(actor(), self.definition, record, reader(), before)
+        rows, more = audit_page.rows(actor(), self.definition, record, reader(), before)
         name = self.definition.name_of(record)
         return self.render("admin/audit.html", entity=self.definition, id=id, name=name, rows=rows, more=more)
 
