@@ -62,6 +62,27 @@ def test_it_has_what_the_token_may_do_and_nothing_else(house: House) -> None:
     }
 
 
+def test_it_is_sent_again_only_when_it_has_changed(house: House) -> None:
+    viewer = house.program("viewer")
+    first = viewer.get("/openapi.json")
+    same = {"If-None-Match": first.headers["ETag"]}
+    assert viewer.get("/openapi.json", headers=same).status_code == 304
+    assert house.program("admin").get("/openapi.json", headers=same).status_code == 200
+    house.hide("viewer", "contact", "birthday")
+    second = viewer.get("/openapi.json", headers=same)
+    assert second.status_code == 200
+    assert "birthday" not in second.json["components"]["schemas"]["contact"]["properties"]  # type: ignore[index]
+
+
+def test_it_is_in_the_language_of_the_owner(house: House) -> None:
+    titles = []
+    for language in ("en", "vi"):
+        User.update(language=language).where(User.id == house.ids["viewer"]).execute()
+        described = house.program("viewer").get("/openapi.json")
+        titles.append(described.json["components"]["schemas"]["contact"]["title"])  # type: ignore[index]
+    assert titles == ["Contact", "Liên hệ"]
+
+
 def test_schemas_mean_here_what_they_mean_elsewhere(house: House) -> None:
     """Our own reading of a schema against one that is not ours, on values at and beside every edge of it."""
     values: list[Any] = [None, True, False, 0, -1, 1, 1.0, 0.5, 12.345, 10**15, 10**30, -1e300]
