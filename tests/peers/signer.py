@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 from tests.peers import node
 
-Params = Mapping[str, str | list[str]]
+Params = Iterable[tuple[str, str]]
 
 
 class Signer:
-    """Signs and judges requests as npm's twilio does; a repeated name is a list of its values."""
+    """Signs and judges requests as npm's twilio does. Parameters are pairs, as they stand in the body."""
 
     def __init__(self, questions: IO[str], answers: IO[str]) -> None:
         self._questions = questions
@@ -22,7 +22,7 @@ class Signer:
 
     def sign(self, token: str, url: str, params: Params) -> str:
         """The X-Twilio-Signature (HMAC-SHA1, Base64) of a form POST; without params, of a GET or a JSON POST."""
-        return str(self._ask("sign", token=token, url=url, params=params))
+        return str(self._ask("sign", token=token, url=url, params=_by_name(params)))
 
     def body_hash(self, body: str) -> str:
         """What stands in the query as bodySHA256 when `body` is JSON."""
@@ -30,7 +30,7 @@ class Signer:
 
     def accepts(self, token: str, signature: str, url: str, params: Params) -> bool:
         """Whether a form POST to `url` with this signature is the provider's."""
-        return bool(self._ask("form", token=token, signature=signature, url=url, params=params))
+        return bool(self._ask("form", token=token, signature=signature, url=url, params=_by_name(params)))
 
     def accepts_json(self, token: str, signature: str, url: str, body: str) -> bool:
         """Whether a JSON POST to `url`, whose query holds bodySHA256, is the provider's."""
@@ -43,6 +43,14 @@ class Signer:
         if not answer:
             raise RuntimeError(f"the signer ended when it was asked to {verb} {question}")
         return json.loads(answer)
+
+
+def _by_name(params: Params) -> dict[str, str | list[str]]:
+    """What a form parser of node makes of a body: a repeated name is a list of its values."""
+    gathered: dict[str, list[str]] = {}
+    for name, value in params:
+        gathered.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in gathered.items()}
 
 
 @contextmanager
