@@ -1,1 +1,16 @@
 """The call center: calls through a telephone carrier, logged into the history by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Let the call center join: its entities, doors, pages, cards and jobs."""
+    # Late: the carrier simulator, inside this package, is used without the CRM.
+    from call_center import models  # noqa: PLC0415
+
+    models.load()

@@ -36,7 +36,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Modules:
-    enabled: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ("call_center",)
 
 
 @dataclass(frozen=True)

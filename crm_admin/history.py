@@ -131,6 +131,14 @@ def record(
     return int(line.id)
 
 
+def retract(source: str) -> None:
+    """Take the line of `source` back: what it was about is about no customer any more."""
+    line = HistoryLine.get_or_none(HistoryLine.source == source)
+    if line is not None:
+        HistorySubject.delete().where(HistorySubject.line == line.id).execute()
+        HistoryLine.delete().where(HistoryLine.id == line.id).execute()
+
+
 def hand_over(ref: Subject, owner: int | None, team: int | None) -> None:
     """The lines about a record belong to whom the record belongs now: its story is seen by who sees the record."""
     HistoryLine.update(owner=owner, team=team).where(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+import call_center.models
 import crm_admin
 from crm_admin import entities
 from crm_admin.db import Table
@@ -12,9 +13,11 @@ from crm_admin.registry import Record
 
 
 def all_tables() -> list[type[Table]]:
-    """Every table class of the core, once, but the migration runner's own."""
+    """Every table class of the core and its modules, once, but the migration runner's own."""
     entities.load()
-    for module in pkgutil.walk_packages(crm_admin.__path__, "crm_admin."):
+    call_center.models.load()
+    places = ((crm_admin, "crm_admin."), (call_center.models, "call_center.models."))
+    for module in (m for package, prefix in places for m in pkgutil.walk_packages(package.__path__, prefix)):
         if ".migrations.0" not in module.name and module.name not in ("crm_admin.app", "crm_admin.__main__"):
             import_module(module.name)
     found: dict[type[Table], None] = {}
@@ -25,7 +28,7 @@ def all_tables() -> list[type[Table]]:
         if (
             table is not Record
             and table._meta.table_name != "sys_migration"
-            and table.__module__.startswith("crm_")
+            and table.__module__.startswith(("crm_", "call_center."))
         ):
             found[table] = None
     return sorted(found, key=lambda t: t._meta.table_name)

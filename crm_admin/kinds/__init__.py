@@ -7,6 +7,7 @@ from crm_admin.kinds import (  # noqa: F401 — each module registers its kind
     date,
     datetime,
     decimal,
+    duration,
     email,
     file,
     flag,

@@ -123,6 +123,8 @@ def aliases(e164: str) -> list[str]:
 
 
 class PhoneKind(Kind):
+    """Option: `listed` (True): a caller with this number is this record. False for numbers that name nobody."""
+
     name = "phone"
     label = lazy_gettext("Phone")
     icon = "phone"
@@ -148,6 +150,8 @@ class PhoneKind(Kind):
         setattr(record, self.column_name(field, "ext"), None if value is None else value.extension or None)
 
     def after_save(self, entity: str, record_id: int, field: FieldDef, value: Phone | None) -> None:
+        if not field.option("listed", True):
+            return
         key = {"entity": entity, "record_id": record_id, "field": field.key}
         if value is None:
             PhoneIndex.delete().where(
@@ -270,11 +274,16 @@ class PhoneKind(Kind):
         if not digits:
             raise Invalid(gettext("Give some digits of the number."))
         if operator == "contains":
-            return contains(column, digits.lstrip("0") or digits)
+            return contains(column, self.found_by(field, operator, raw))
         if "+" in text or not digits.startswith("0"):
             return starts_with(column, "+" + digits)
         code = phonenumbers.country_code_for_region(reader.country)
         return starts_with(column, f"+{code}{digits[1:]}")
+
+    def found_by(self, field: FieldDef, operator: str, raw: Raw) -> str:
+        """The digits, as they stand in the E.164 form: without the zeros that are dialled at home."""
+        digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", text_of(raw)[:_LONGEST]))
+        return (digits.lstrip("0") or digits) if operator == "contains" else ""
 
     def _operand(self, raw: Raw, field: FieldDef, reader: Reader) -> str:
         return str(super()._operand(raw, field, reader).e164)

@@ -41,6 +41,8 @@ def tell(
         return
     subjects = [ref, *beyond] if definition.has_history else beyond
     if not subjects:
+        if not new:
+            history.retract(f"{definition.key}:{record.id}")
         return
     if definition.event:
         _event(definition, record, subjects, about)

@@ -221,6 +221,12 @@ STAGES = {
             sort_key=int,
         ),
         Stage(
+            "duration",
+            [0, 5, 65, 3_723, 366 * 86_400, None, "1:02:03"],
+            compared([0, "1:05", 5.0, "1:02:03"], [0, 65, 5, 3_723], ["0", 5, "0:07"], [0, 5, 7]),
+            sort_key=int,
+        ),
+        Stage(
             "decimal",
             [*map(str, _EXACT), None],
             compared(
