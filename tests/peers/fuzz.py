@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from urllib.parse import quote
 
 NAMES = (
@@ -54,7 +55,7 @@ SEGMENTS = ("twilio", "voice", "inbound", "a%20b", "%C3%A9", "x;y=1", "~me", "a+
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request as the provider makes it: a form, or with `body` JSON (whose hash is not yet in the query)."""
+    """A request as the provider makes it: a form, or with `body` JSON, whose hash stands in the query."""
 
     url: str
     params: list[tuple[str, str]] = field(default_factory=list)
@@ -67,9 +68,8 @@ def webhooks(seed: int, count: int) -> Iterator[Webhook]:
     for number in range(count):
         url = _url(dice)
         if number % 5 == 4:
-            yield Webhook(
-                url, body="".join(dice.choices((*PIECES, EMOJI, '{"a": 1}', "[]"), k=dice.randrange(6)))
-            )
+            body = "".join(dice.choices((*PIECES, EMOJI, '{"a": 1}', "[]"), k=dice.randrange(6)))
+            yield Webhook(_with(url, f"bodySHA256={sha256(body.encode()).hexdigest()}"), body=body)
         else:
             yield Webhook(url, params=_params(dice))
 
@@ -79,7 +79,7 @@ def tampered(webhook: Webhook, dice: random.Random) -> Webhook:
     if webhook.body is not None and dice.random() < 0.5:
         return Webhook(webhook.url, body=f"{webhook.body} ")
     if not webhook.params:
-        return Webhook(f"{webhook.url}{'&' if '?' in webhook.url else '?'}more=1", body=webhook.body)
+        return Webhook(_with(webhook.url, "more=1"), body=webhook.body)
     params = list(webhook.params)
     place = dice.randrange(len(params))
     name, value = params[place]
@@ -91,6 +91,10 @@ def tampered(webhook: Webhook, dice: random.Random) -> Webhook:
     )
     dice.choice(changes)()
     return Webhook(webhook.url, params)
+
+
+def _with(url: str, parameter: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{parameter}"
 
 
 def _url(dice: random.Random) -> str:

@@ -22,8 +22,8 @@ from tests.peers import node
 DESCRIPTIONS = "@twilio/cli-core/src/services/twilio-api"
 # Prism compiles every path when it starts: half of the time for what a call center never asks.
 RESOURCES = re.compile(
-    r"/2010-04-01/Accounts/\{AccountSid\}/"
-    r"(Applications|Calls|Conferences|IncomingPhoneNumbers|Messages|OutgoingCallerIds|Queues|Recordings|Transcriptions)\b"
+    r"/2010-04-01/Accounts/(\{Sid\}\.json|\{AccountSid\}/("
+    r"Applications|Calls|Conferences|IncomingPhoneNumbers|Messages|OutgoingCallerIds|Queues|Recordings|Transcriptions)\b)"
 )
 FORM = "application/x-www-form-urlencoded"
 # Format names that Twilio made up and Prism does not know, as patterns that it does.

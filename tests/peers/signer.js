@@ -6,7 +6,6 @@ const webhooks = require("twilio/lib/webhooks/webhooks");
 
 const verbs = {
   sign: ({ token, url, params }) => webhooks.getExpectedTwilioSignature(token, url, params),
-  hash: ({ body }) => webhooks.getExpectedBodyHash(body),
   form: ({ token, signature, url, params }) => webhooks.validateRequest(token, signature, url, params),
   json: ({ token, signature, url, body }) => webhooks.validateRequestWithBody(token, signature, url, body),
 };

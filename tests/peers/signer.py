@@ -20,20 +20,16 @@ class Signer:
         self._questions = questions
         self._answers = answers
 
-    def sign(self, token: str, url: str, params: Params) -> str:
+    def sign(self, token: str, url: str, params: Params = ()) -> str:
         """The X-Twilio-Signature (HMAC-SHA1, Base64) of a form POST; without params, of a GET or a JSON POST."""
         return str(self._ask("sign", token=token, url=url, params=_by_name(params)))
 
-    def body_hash(self, body: str) -> str:
-        """What stands in the query as bodySHA256 when `body` is JSON."""
-        return str(self._ask("hash", body=body))
-
-    def accepts(self, token: str, signature: str, url: str, params: Params) -> bool:
-        """Whether a form POST to `url` with this signature is the provider's."""
-        return bool(self._ask("form", token=token, signature=signature, url=url, params=_by_name(params)))
-
-    def accepts_json(self, token: str, signature: str, url: str, body: str) -> bool:
-        """Whether a JSON POST to `url`, whose query holds bodySHA256, is the provider's."""
+    def accepts(
+        self, token: str, signature: str, url: str, params: Params = (), body: str | None = None
+    ) -> bool:
+        """Whether a POST to `url` is the provider's: a form, or with `body` JSON whose hash is in the query."""
+        if body is None:
+            return bool(self._ask("form", token=token, signature=signature, url=url, params=_by_name(params)))
         return bool(self._ask("json", token=token, signature=signature, url=url, body=body))
 
     def _ask(self, verb: str, **question: object) -> Any:
