@@ -1,0 +1,1 @@
+"""Our calls against programs by others: signatures, REST, an emulator."""
