@@ -1,12 +1,14 @@
-"""THE TABLE, written by hand: what every address answers to whom, and whether it may write.
+"""What every address must answer to whom, and whether it may write: what follows from the table in `modules/`.
 
-Nothing here is taken from the product: rights, ownership and addresses are written a second time, from the issue.
-When the product and this table differ, one of the two is wrong, and a person decides which. See docs/access.md.
+Nothing here is taken from the product: the rules are written a second time, from the issue. See docs/access.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from tests.access.modules import ENTITIES, RIGHTS
+from tests.access.modules.module import Noun, Row
 
 # ── who ─────────────────────────────────────────────────────────────────────────────────────────────
 ROLE_OF = {
@@ -47,99 +49,6 @@ WITHOUT_TOKEN = STRANGERS
 
 # ── rights ──────────────────────────────────────────────────────────────────────────────────────────
 ACTIONS = ("read", "create", "update", "delete", "export", "import")
-
-#                          read   create update delete export import
-RIGHTS: dict[str, dict[str, tuple[str, str, str, str, str, str]]] = {
-    "administrator": {
-        "customer":       ("all", "all", "all", "all", "all", "all"),
-        "activity":       ("all", "all", "all", "all", "all", "all"),
-        "detail":         ("all", "all", "all", "all", "all", "all"),
-        "catalogue":      ("all", "all", "all", "all", "all", "all"),
-        "people":         ("all", "all", "all", "all", "all", "all"),
-        "setup":          ("all", "all", "all", "all", "all", "all"),
-    },
-    "supervisor": {
-        "customer":       ("all", "all", "all", "all", "all", "all"),
-        "activity":       ("all", "all", "all", "all", "all", "none"),
-        "detail":         ("all", "all", "all", "all", "all", "none"),
-        "catalogue":      ("all", "all", "all", "none", "all", "none"),
-        "people":         ("all", "none", "none", "none", "none", "none"),
-        "setup":          ("all", "none", "none", "none", "none", "none"),
-    },
-    "agent": {
-        "customer":       ("all", "all", "all", "own", "none", "none"),
-        "activity":       ("team", "all", "own", "own", "none", "none"),
-        "detail":         ("all", "all", "own", "own", "none", "none"),
-        "catalogue":      ("all", "none", "none", "none", "none", "none"),
-        "people":         ("all", "none", "none", "none", "none", "none"),
-        "setup":          ("all", "none", "none", "none", "none", "none"),
-    },
-    "back_office": {
-        "customer":       ("all", "all", "all", "all", "all", "all"),
-        "activity":       ("all", "all", "all", "own", "all", "none"),
-        "detail":         ("all", "all", "all", "all", "all", "none"),
-        "catalogue":      ("all", "all", "all", "all", "all", "all"),
-        "people":         ("all", "none", "none", "none", "none", "none"),
-        "setup":          ("all", "none", "none", "none", "none", "none"),
-    },
-    "field_rep": {
-        "customer":       ("own", "own", "own", "none", "none", "none"),
-        "activity":       ("own", "own", "own", "own", "none", "none"),
-        "detail":         ("all", "all", "own", "own", "none", "none"),
-        "catalogue":      ("all", "none", "none", "none", "none", "none"),
-        "people":         ("all", "none", "none", "none", "none", "none"),
-        "setup":          ("all", "none", "none", "none", "none", "none"),
-    },
-    "viewer": {
-        "customer":       ("all", "none", "none", "none", "none", "none"),
-        "activity":       ("all", "none", "none", "none", "none", "none"),
-        "detail":         ("all", "none", "none", "none", "none", "none"),
-        "catalogue":      ("all", "none", "none", "none", "none", "none"),
-        "people":         ("all", "none", "none", "none", "none", "none"),
-        "setup":          ("all", "none", "none", "none", "none", "none"),
-    },
-    # By entity, not by group: what an administrator has decided for the clerk.
-    "clerk": {
-        "account":        ("team", "own", "own", "none", "team", "none"),
-        "task":           ("own", "own", "own", "own", "none", "none"),
-        "tag":            ("all", "all", "all", "none", "none", "all"),
-        "note":           ("all", "own", "own", "none", "none", "none"),
-    },
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Noun:
-    """An entity as this table knows it. `held`: owned by people, shared by all, or seen through other records."""
-
-    group: str
-    held: str
-    creatable: bool = True
-    board: bool = False
-    history: bool = False
-
-
-ENTITIES: dict[str, Noun] = {
-    "account": Noun("customer", "owned", history=True),
-    "contact": Noun("customer", "owned", history=True),
-    "account_contact": Noun("detail", "through"),
-    "lead": Noun("customer", "owned", board=True, history=True),
-    "opportunity": Noun("customer", "owned", board=True, history=True),
-    "case": Noun("customer", "owned", board=True, history=True),
-    "task": Noun("activity", "owned", board=True),
-    "meeting": Noun("activity", "owned"),
-    "note": Noun("detail", "through"),
-    "attachment": Noun("detail", "through", creatable=False),
-    "product": Noun("catalogue", "shared"),
-    "tag": Noun("catalogue", "shared"),
-    "user": Noun("people", "shared"),
-    "team": Noun("people", "shared"),
-    "role": Noun("setup", "shared"),
-    "territory": Noun("setup", "shared"),
-    "pipeline": Noun("setup", "shared"),
-    "stage": Noun("setup", "shared"),
-    "currency": Noun("setup", "shared"),
-}
 
 # ── whose ───────────────────────────────────────────────────────────────────────────────────────────
 OWNERS: dict[str, tuple[str | None, str | None]] = {
@@ -200,12 +109,14 @@ def stands(actor: str, action: str, entity: str, station: str) -> bool:
         return False
     if ENTITIES[entity].held != "through":
         return True
-    parent = {"binned": "rep", "binned_agent": "agent", **PARENT_OF}.get(station, station)
-    if entity == "account_contact":
-        contact = CONTACT_OF.get(station, parent)
-        if not reaches(level(actor, "read", "contact"), actor, "contact", contact):
-            return False
-    return reaches(level(actor, "read", "account"), actor, "account", parent)
+    return all(stands(actor, "read", target, home(station, target)) for target in ENTITIES[entity].through)
+
+
+def home(station: str, target: str = "account") -> str:
+    """At which station the record of `target` stands that a record at this station is linked to."""
+    if target == "contact" and station in CONTACT_OF:
+        return CONTACT_OF[station]
+    return {"binned": "rep", "binned_agent": "agent", **PARENT_OF}.get(station, station)
 
 
 def may(actor: str, action: str, entity: str, station: str) -> bool:
@@ -221,133 +132,6 @@ class Outcome:
     status: int
     writes: bool = False
     row: int | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One address and method.
-
-    `door`: page (signed in), api (token), open (everybody), administrators (403 to others), hidden (404 to others).
-    `about`: "" nothing, entity, record, bin, ticked (records named in the form), batch, row (of a bulk request),
-    door, sign-in, leave, form (what strangers fill in), mine (a session or token of one's own). `action` is what it takes, `ok` the status when it is allowed, `needs` a
-    feature without which there is no such page; `only` is the entity that the address is about, where it is always one;
-    `shared` says that an open page stands at the same address.
-    """
-
-    door: str
-    about: str = ""
-    action: str = "read"
-    ok: int = 200
-    writes: bool = False
-    needs: str = ""
-    only: str = ""
-    shared: bool = False
-
-
-def _read(about: str, **more: str) -> Row:
-    return Row("page", about, **more)  # type: ignore[arg-type]
-
-
-def _write(about: str, action: str, ok: int = 302, needs: str = "") -> Row:
-    return Row("page", about, action, ok, True, needs)
-
-
-ROWS: dict[str, Row] = {
-    # pages of an entity
-    "GET record.index_view": _read("entity"),
-    "GET record.create_view": _read("entity", action="create", needs="creatable"),
-    "POST record.create_view": _write("entity", "create", needs="creatable"),
-    "GET record.details_view": _read("record"),
-    "GET record.panels_view": _read("record"),
-    "GET record.history_view": _read("record", needs="history"),
-    "GET record.audit_view": _read("record"),
-    "GET record.edit_view": _read("record", action="update"),
-    "POST record.edit_view": _write("record", "update"),
-    "GET record.field_view": _read("record", action="update"),
-    "POST record.field_view": _write("record", "update", 200),
-    "POST record.delete_view": _write("record", "delete"),
-    "POST record.restore_view": _write("bin", "delete"),
-    "GET record.bin_view": _read("entity", action="delete"),
-    "POST record.action_view": _write("ticked", "delete"),
-    "GET record.export": Row("page", "entity", "export", 200, writes=True),
-    "GET record.board_view": _read("entity", needs="board"),
-    "POST record.move_view": _write("record", "update", 200, needs="board"),
-    "GET record.lookup_view": _read("entity"),
-    "GET record.filter_view": _read("entity"),
-    "POST record.columns_view": _write("entity", "read"),
-    "GET record.views_view": _read("entity"),
-    "POST record.views_view": _write("entity", "read"),
-    # Flask-Admin brings these two addresses; our view has nothing behind them.
-    "GET record.ajax_lookup": _read("entity", needs="nothing"),
-    "POST record.ajax_update": _read("entity", needs="nothing"),
-    "GET admin.index": Row("page"),
-    "GET admin.static": Row("open", ok=404),
-    "GET static": Row("open"),
-    # imports
-    "GET imports.begin": _read("entity", action="import"),
-    "POST imports.upload": _write("entity", "import", 303),
-    "GET imports.plan": _read("batch", action="import"),
-    "POST imports.keep_plan": _write("batch", "import", 303),
-    "GET imports.preview": _read("batch", action="import"),
-    "POST imports.start": _write("batch", "import", 303),
-    "GET imports.result": Row("page", "batch", "import", 303),
-    "GET imports.progress": _read("batch", action="import"),
-    "GET imports.failed": _read("batch", action="import"),
-    "POST imports.take_back": Row("page", "batch", "import", 303),
-    "POST imports.stop": Row("page", "batch", "import", 303),
-    "POST imports.again": Row("page", "batch", "import", 303),
-    # pages of no entity
-    "GET pages.home": Row("page"),
-    "GET pages.results": Row("page"),
-    "GET pages.suggest": Row("page"),
-    "GET pages.file": Row("page", "record", only="attachment"),
-    "GET conversion.convert_lead": Row("page", "record", "update", only="lead"),
-    "POST conversion.convert_lead": Row("page", "record", "update", 302, True, only="lead"),
-    "POST password_links.make": Row("administrators", "record", "update", only="user"),
-    "GET roles.index": Row("administrators"),
-    "GET roles.matrix": Row("administrators"),
-    "POST roles.save": Row("administrators", ok=302, writes=True),
-    "GET roles.fields": Row("administrators", "noun"),
-    "POST roles.save_fields": Row("administrators", "noun", ok=302, writes=True),
-    "GET jobs.index": Row("administrators"),
-    "POST jobs.change": Row("administrators", ok=302, writes=True),
-    # the person's own
-    "GET auth.login": Row("open", "door"),
-    "POST auth.sign_in": Row("open", "sign-in", ok=422),
-    "GET auth.leave": Row("open", "leave"),
-    "POST auth.logout": Row("page", ok=303, shared=True),
-    "GET auth.choose_password": Row("open", ok=404),
-    "POST auth.set_chosen_password": Row("open", "form", ok=404),
-    "GET auth.profile": Row("page"),
-    "POST auth.save_settings": Row("page", ok=303, writes=True),
-    "POST auth.switch_language": Row("page", ok=303, writes=True),
-    "POST auth.switch_theme": Row("page", ok=303, writes=True),
-    "POST auth.change_password": Row("page", ok=422),
-    "POST auth.end_session": Row("page", "mine", ok=303),
-    "POST auth.end_other_sessions": Row("page", ok=303),
-    "POST auth.add_token": Row("page"),
-    "POST auth.revoke_token": Row("page", "mine or any", ok=303),
-    "GET auth.all_tokens": Row("hidden"),
-    # machines that watch us; asked from another host
-    "GET operations.healthz": Row("open"),
-    "GET operations.readyz": Row("open", ok=503),
-    "GET operations.metrics": Row("watch"),
-    # programs
-    "GET api.list_records": Row("api", "entity"),
-    "POST api.create_record": Row("api", "entity", "create", 201, True, "creatable"),
-    "GET api.get_record": Row("api", "record"),
-    "PATCH api.change_record": Row("api", "record", "update", 200, True),
-    "DELETE api.delete_record": Row("api", "record", "delete", 204, True),
-    "POST api.restore_record": Row("api", "bin", "delete", 200, True),
-    "GET api.get_history": Row("api", "record"),
-    "POST api.save_many": Row("api", "row", "update", 200, True),
-    "GET api.find": Row("api"),
-    "GET api.find_by_phone": Row("api"),
-    "GET api.list_entities": Row("api"),
-    "GET api.get_entity": Row("api", "entity"),
-    "GET api.describe": Row("api"),
-}
-"""`METHOD endpoint` → what it answers. HEAD answers like GET, OPTIONS as `options` says, any other method 405."""
 
 
 def expected(actor: str, row: Row, entity: str, station: str) -> Outcome:

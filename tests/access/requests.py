@@ -7,36 +7,12 @@ from typing import Any
 
 from crm_admin import registry
 from tests.access.expectations import OWNERS, PERSON_OF
-from tests.access.world import World, changed_key
+from tests.access.modules import ENTITIES, ROWS
+from tests.access.modules.module import Row
+from tests.access.world import World, changed_key, filled, places
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 """Not this machine: a neighbour of the server is trusted with figures."""
-
-CREATED: dict[str, dict[str, Any]] = {
-    "account": {"name": "New"},
-    "contact": {"given_name": "New"},
-    "account_contact": {"account": "@account", "contact": "@contact"},
-    "lead": {"given_name": "New"},
-    "opportunity": {"name": "New"},
-    "case": {"subject": "New"},
-    "task": {"subject": "New"},
-    "meeting": {"subject": "New", "starts_at": "2026-03-06T03:00:00Z"},
-    "note": {"body": "New", "regarding": "@account"},
-    "attachment": {"name": "New"},
-    "product": {"name": "New", "code": "NEW-1"},
-    "tag": {"name": "New"},
-    "user": {"username": "new", "given_name": "New", "role": "@role"},
-    "team": {"name": "New"},
-    "role": {"name": "New", "key": "new"},
-    "territory": {"name": "New"},
-    "pipeline": {"name": "New"},
-    "stage": {"name": "New", "pipeline": "@pipeline", "position": 7},
-    "currency": {"code": "PLN", "name": "New"},
-}
-"""The least that a new record needs; `@account` is a record that the actor may see."""
-
-MOVED = {"lead": "working", "opportunity": "@stage", "case": "in_progress", "task": "in_progress"}
-"""Where a card is dropped."""
 
 
 class Asking:
@@ -49,50 +25,40 @@ class Asking:
     def path(self, endpoint: str, method: str, entity: str, station: str, actor: str) -> str:
         """The address of an endpoint for a record at a station."""
         names = next(iter(self.world.app.url_map.iter_rules(endpoint))).arguments
-        values = {name: self._value(name, endpoint, entity, station, actor) for name in names}
-        return self.addresses.build(endpoint, values, method)
+        row = row_of(endpoint, method)
+        values = {name: self._value(name, endpoint, row, entity, station, actor) for name in names}
+        return self.addresses.build(endpoint, values)
 
     def options(self, endpoint: str, method: str, entity: str, station: str, actor: str) -> dict[str, Any]:
         """Headers and body."""
-        card = self.world.passes[actor]
+        card, row = self.world.passes[actor], row_of(endpoint, method)
         made: dict[str, Any] = {"headers": {}, "environ_base": ELSEWHERE}
-        api = endpoint.startswith("api.") or endpoint == "operations.metrics"
-        if card.bearer and (api or not card.cookies):
+        if card.bearer and (row.door in ("api", "watch") or not card.cookies):
             made["headers"]["Authorization"] = f"Bearer {card.bearer}"
         elif card.cookies:
             made["headers"]["Cookie"] = card.cookies
-        if endpoint in QUERIES:
-            made["query_string"] = QUERIES[endpoint]
-        if method in ("POST", "PATCH") and endpoint.startswith("api."):
-            made["json"] = self._json(endpoint, entity, station, actor)
+        if row.query:
+            made["query_string"] = row.query
+        if method in ("POST", "PATCH") and row.door == "api":
+            made["json"] = self._json(endpoint, row, entity, station, actor)
         elif method == "POST":
-            made["data"] = {"csrf_token": card.csrf, **self._form(endpoint, entity, station, actor)}
+            made["data"] = {"csrf_token": card.csrf, **self._form(endpoint, row, entity, station, actor)}
         return made
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────
-    def _value(self, name: str, endpoint: str, entity: str, station: str, actor: str) -> Any:
+    def _value(self, name: str, endpoint: str, row: Row, entity: str, station: str, actor: str) -> Any:
         world = self.world
-        if name == "id" and endpoint.startswith("roles."):
-            return world.roles["viewer"]
-        if name == "id" and endpoint.startswith("jobs."):
-            return world.job
-        if name in ("id", "number") and endpoint.startswith("auth."):
+        if name in row.values:
+            return filled(row.values[name], places(world, "shared"))
+        if name == "batch":
+            return self._batch(entity, station, actor)
+        if row.about.startswith("mine"):
             return self._mine(endpoint, station, actor)
         if name in ("id", "number"):
             return world.ids[entity][station]
-        if name == "batch":
-            return self._batch(entity, station, actor)
-        if name == "key" and endpoint.startswith("api."):
-            return entity
-        return {
-            "entity": entity,
-            "key": changed_key(entity) if entity else "",
-            "export_type": "csv",
-            "verb": "cancel",
-            "signed": "nonsense",
-            "name": "a.txt",
-            "filename": "icons.txt" if endpoint == "static" else "none.css",
-        }[name]
+        if name == "key" and row.door != "api":
+            return changed_key(entity)
+        return {"entity": entity, "key": entity}[name]
 
     def _mine(self, endpoint: str, station: str, actor: str) -> int:
         ids = self.world.sessions if endpoint == "auth.end_session" else self.world.token_ids
@@ -107,42 +73,39 @@ class Asking:
         foreign = "supervisor" if own != "supervisor" else "office"
         return {"own": found[own], "foreign": found[foreign], "missing": 987_654_321}[station]
 
-    def _filled(self, entity: str, actor: str) -> dict[str, Any]:
+    def _new(self, entity: str, actor: str) -> dict[str, Any]:
         """The values of a new record, with links to what this actor may see."""
-        world, home = self.world, self._home(actor)
-        at = {
-            "@account": world.ids["account"][home],
-            "@contact": world.ids["contact"][home],
-            "@role": world.roles["viewer"],
-            "@pipeline": world.ids["pipeline"]["shared"],
-        }
-        return {key: at.get(value, value) for key, value in CREATED[entity].items()}
+        at = places(self.world, self._home(actor))
+        return {key: filled(value, at) for key, value in ENTITIES[entity].new.items()}
 
     def _home(self, actor: str) -> str:
         person = PERSON_OF.get(actor, actor)
         return person if person in OWNERS else "rep"
 
-    def _json(self, endpoint: str, entity: str, station: str, actor: str) -> Any:
+    def _json(self, endpoint: str, row: Row, entity: str, station: str, actor: str) -> Any:
         if endpoint == "api.create_record":
-            values = self._filled(entity, actor)
-            if entity == "note":
-                values["regarding"] = {"entity": "account", "id": values["regarding"]}
+            values = self._new(entity, actor)
+            for key in _subjects(entity, values):
+                target, _, number = values[key].partition(":")
+                values[key] = {"entity": target, "id": int(number)}
             return values
-        change = {changed_key(entity): self._changed(entity)}
+        change = {changed_key(entity): self._changed(entity)} if entity else {}
         if endpoint == "api.change_record":
             return change
         if endpoint == "api.save_many":
             return {"rows": [{"id": self.world.ids[entity][station], **change}]}
-        return None
+        return dict(row.form) or None
 
     def _changed(self, entity: str) -> Any:
         target = registry.entity(entity).fields[changed_key(entity)]
         return True if target.kind.name == "flag" else "changed"
 
-    def _form(self, endpoint: str, entity: str, station: str, actor: str) -> dict[str, Any]:
+    def _form(self, endpoint: str, row: Row, entity: str, station: str, actor: str) -> dict[str, Any]:
         if endpoint == "record.create_view":
-            values = {key: str(value) for key, value in self._filled(entity, actor).items()}
-            return {**values, "regarding-entity": "account"} if entity == "note" else values
+            values = {key: str(value) for key, value in self._new(entity, actor).items()}
+            for key in _subjects(entity, values):
+                values[f"{key}-entity"], _, values[key] = values[key].partition(":")
+            return values
         if endpoint in ("record.edit_view", "record.field_view"):
             value = self._changed(entity)
             return {
@@ -150,13 +113,12 @@ class Asking:
                 "row_version": self._version(entity, station),
             }
         if endpoint == "record.move_view":
-            place = MOVED.get(entity, "")
-            return {"to": str(self._stage()) if place == "@stage" else place}
+            return {"to": str(filled(ENTITIES[entity].moved, {"next_stage": self._stage()}))}
         if endpoint == "record.action_view":
             return {"action": "delete", "ids": str(self.world.ids[entity][station])}
         if endpoint == "imports.upload":
             return {"file": (io.BytesIO(f"id,{changed_key(entity)}\n1,x\n".encode()), "a.csv")}
-        return FORMS.get(endpoint, {})
+        return dict(row.form)
 
     def _version(self, entity: str, station: str) -> str:
         model = registry.entity(entity).model
@@ -168,26 +130,13 @@ class Asking:
         return int(model.select().where(model.position == 30).first().id)
 
 
-QUERIES: dict[str, str] = {
-    "pages.results": "q=changed",
-    "pages.suggest": "q=changed",
-    "record.lookup_view": "q=a",
-    "record.filter_view": "field=id",
-    "api.find": "q=changed",
-    "api.find_by_phone": "number=%2B842471000000",
-}
+def row_of(endpoint: str, method: str) -> Row:
+    """The row of an address; one of its other methods where it does not know this one."""
+    named = ROWS.get(f"{method} {endpoint}")
+    return named or next(row for address, row in ROWS.items() if address.partition(" ")[2] == endpoint)
 
-FORMS: dict[str, dict[str, str]] = {
-    "record.columns_view": {"columns": "id"},
-    "record.views_view": {"name": "Mine", "query": "?id=1"},
-    "imports.keep_plan": {"column-0": "id", "match": "id", "mode": "present"},
-    "roles.save": {"account-read": "own"},
-    "roles.save_fields": {},
-    "conversion.convert_lead": {"opportunity": "1"},
-    "auth.sign_in": {"username": "", "password": ""},
-    "auth.save_settings": {"language": "vi", "timezone": "UTC", "theme": "dark"},
-    "auth.switch_language": {"language": "vi"},
-    "auth.switch_theme": {"theme": "dark"},
-    "auth.change_password": {"current": "", "new": ""},
-    "auth.add_token": {"name": "x", "access": "read", "days": "30"},
-}
+
+def _subjects(entity: str, values: dict[str, Any]) -> list[str]:
+    """The keys that lead to records of several entities: `account:12`."""
+    fields = registry.entity(entity).fields
+    return [key for key in values if fields[key].option("targets") is not None]

@@ -18,7 +18,8 @@ from werkzeug.test import TestResponse
 from crm_admin import clock, policy, records, registry
 from crm_admin.db import database
 from crm_admin.policy import FieldGrant
-from tests.access.expectations import BINNED, ENTITIES, ROLE_OF, STATIONS, level, may, stands
+from tests.access.expectations import BINNED, ROLE_OF, STATIONS, level, may, stands
+from tests.access.modules import ENTITIES
 from tests.access.requests import ELSEWHERE, Asking
 from tests.access.test_matrix import WHOLE, House
 from tests.access.world import Secret, build, checksum, text_values, undone

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.access.expectations import ENTITIES, STATIONS, level, may
+from tests.access.expectations import STATIONS, level, may
+from tests.access.modules import ENTITIES
 from tests.access.requests import ELSEWHERE
 from tests.access.test_matrix import House, quiet_company
 from tests.access.world import undone

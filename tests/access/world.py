@@ -4,7 +4,7 @@ and everybody signed in once, with a token of their own."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,16 +22,8 @@ from crm_admin.jobs import enqueue
 from crm_admin.kinds.base import Upload
 from crm_admin.policy import Grant
 from crm_admin.registry import EntityDef
-from tests.access.expectations import (
-    ACTIONS,
-    BINNED,
-    CONTACT_OF,
-    ENTITIES,
-    OWNERS,
-    PARENT_OF,
-    RIGHTS,
-    STATIONS,
-)
+from tests.access.expectations import ACTIONS, BINNED, OWNERS, STATIONS, home
+from tests.access.modules import ENTITIES, RIGHTS
 from tests.people import Person
 from tests.tables import all_tables
 
@@ -41,19 +33,6 @@ PEOPLE = ("admin", "supervisor", "agent", "office", "rep", "rep2", "viewer", "cl
 ASIDE = frozenset({"sys_session", "sys_throttle", "sys_token", "sys_migration"})
 
 IMPORTERS = ("admin", "supervisor", "office")
-
-TITLES = {
-    "contact": "given_name",
-    "lead": "given_name",
-    "account_contact": "is_primary",
-    "note": "body",
-    "user": "given_name",
-    "task": "subject",
-    "meeting": "subject",
-    "case": "subject",
-    "currency": "name",
-}
-"""The field that the matrix changes, where it is not `name`."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +68,7 @@ class World:
     users: dict[str, int] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     job: int = 0
+    file: str = ""
     number: int = 0
 
     def client(self) -> FlaskClient:
@@ -116,6 +96,7 @@ def build(app: Flask) -> World:
     world = World(app)
     team, user, role = (registry.entity(key).model for key in ("team", "user", "role"))
     world.teams = {"call": _id(team, "name", "Call center"), "field": _id(team, "name", "Field")}
+    world.file = files.store(Upload("a.txt", b"the content of a file", "text/plain"))
     with database.atomic():
         _hire(world)
         world.users = {row.username: row.id for row in user.select()}
@@ -198,23 +179,24 @@ def _cookies(client: FlaskClient) -> str:
 # ── records ─────────────────────────────────────────────────────────────────────────────────────────
 def _place(world: World, entity: str, station: str) -> int:
     """A record of an entity at a station; every field that takes text has a text of its own."""
-    definition = registry.entity(entity)
-    raw = {**_texts(world, definition, station), **_links(world, entity, station)}
+    definition, noun = registry.entity(entity), ENTITIES[entity]
+    at = places(world, station)
+    if "{partner}" in noun.placed.values():
+        at["partner"] = _partner(world, home(station, "contact"))
+    placed = {key: filled(template, at) for key, template in noun.placed.items()}
+    raw = {**_texts(world, definition, station), **placed}
     seeing = records.reader(policy.SYSTEM)
     values = {
         key: definition.fields[key].kind.parse(item, definition.fields[key], seeing)
         for key, item in raw.items()
     }
-    internal = {}
-    if ENTITIES[entity].held != "shared":
+    if noun.held != "shared":
         owner, team = OWNERS[station]
         values |= {
             "owner": world.users[owner] if owner else None,
             "team": world.teams[team] if team else None,
         }
-    if entity == "attachment":
-        digest = files.store(Upload("a.txt", b"the content of a file", "text/plain"))
-        internal = {"content_type": "text/plain", "size": 21, "sha256": digest}
+    internal = {key: filled(value, at) for key, value in noun.internal.items()}
     record = records.create(policy.SYSTEM, entity, values, internal=internal, reader=seeing)
     if station in BINNED:
         records.delete(policy.SYSTEM, record)
@@ -278,32 +260,22 @@ def _phone(world: World, entity: str, station: str, key: str) -> str:
     return f"+84 24 {digits}"
 
 
-def _links(world: World, entity: str, station: str) -> dict[str, Any]:
-    """Links to records of the same station, so that whose one is says whose the other is."""
-    home = {"binned": "rep", "binned_agent": "agent", **PARENT_OF}.get(station, station)
-    at = {key: found.get(home) for key, found in world.ids.items()}
-    links: dict[str, dict[str, Any]] = {
-        "contact": {"account": at.get("account")},
-        "account_contact": {
-            "account": at.get("account"),
-            "contact": _partner(world, CONTACT_OF.get(station, home), entity),
-        },
-        "opportunity": {"account": at.get("account"), "contact": at.get("contact")},
-        "case": {"account": at.get("account"), "contact": at.get("contact")},
-        "task": {"regarding": f"account:{at.get('account')}"},
-        "meeting": {"regarding": f"account:{at.get('account')}", "starts_at": "2026-03-05T03:00:00Z"},
-        "note": {"regarding": f"account:{at.get('account')}"},
-        "attachment": {"regarding": f"account:{at.get('account')}"},
-        "user": {"role": world.roles["viewer"]},
-        "stage": {"pipeline": world.ids.get("pipeline", {}).get("shared"), "position": "5"},
-    }
-    return links.get(entity, {})
+def places(world: World, station: str) -> dict[str, Any]:
+    """What the values of the table may name: the records beside which a new one at this station stands."""
+    at = {entity: ids.get(home(station), ids.get("shared")) for entity, ids in world.ids.items()}
+    return {**at, "viewer_role": world.roles["viewer"], "file": world.file, "job": world.job}
 
 
-def _partner(world: World, station: str, entity: str) -> int | None:
+def filled(template: Any, at: Mapping[str, Any]) -> Any:
+    """A value of the table; `{account}` is the number of that account, also within a longer text."""
+    if not isinstance(template, str) or "{" not in template:
+        return template
+    whole = template[1:-1]
+    return at[whole] if template == f"{{{whole}}}" else template.format_map(at)
+
+
+def _partner(world: World, station: str) -> int:
     """A further contact of a station: each may be linked to an account once."""
-    if entity != "account_contact":
-        return None
     owner, team = OWNERS[station]
     values = {
         "given_name": world.word("contact", station, "given_name"),
@@ -316,7 +288,7 @@ def _partner(world: World, station: str, entity: str) -> int | None:
 
 def changed_key(entity: str) -> str:
     """The field that the matrix changes."""
-    return TITLES.get(entity, "name")
+    return ENTITIES[entity].title
 
 
 def _prepare_imports(world: World) -> None:

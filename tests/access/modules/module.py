@@ -1,0 +1,87 @@
+"""The shapes of which the table is made: a module of the product, its entities, its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Levels = tuple[str, str, str, str, str, str]
+"""How far somebody goes with read, create, update, delete, export and import."""
+
+
+@dataclass(frozen=True)
+class Noun:
+    """An entity as this table knows it.
+
+    `group`: the line of the rights that it follows, unless it has one of its own. `held`: owned by people, shared by
+    all, or seen through other records, namely those that its links `through` lead to. `title` is the field that the
+    matrix changes, `new` the least that a new record needs, `moved` where a card of its board is dropped. `placed` and
+    `internal` are raw values of the records that stand in the world, beside the texts that it makes up by itself.
+    Values may name a record that is there already: `{account}`.
+    """
+
+    group: str
+    held: str
+    creatable: bool = True
+    board: bool = False
+    history: bool = False
+    through: tuple[str, ...] = ("account",)
+    title: str = "name"
+    new: Mapping[str, Any] = field(default_factory=lambda: {"name": "New"})
+    moved: str = ""
+    placed: Mapping[str, str] = field(default_factory=dict)
+    internal: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one address answers to one method.
+
+    `door`: page (signed in), api (token), open (everybody), administrators (403 to others), hidden (404 to others),
+    watch (figures for machines).
+    `about`: "" nothing, entity, record, bin, ticked (records named in the form), batch, row (of a bulk request), door,
+    sign-in, leave, form (what strangers fill in), mine (a session or token of one's own), noun. `action` is what it
+    takes, `ok` the status when it is allowed, `writes` whether the data are others then, `needs` a feature without
+    which there is no such page; `only` is the entity that the address is about, where it is always one; `shared` says
+    that an open page stands at the same address.
+    `query`, `form` (JSON for a program) and `values` (of the address) make the request one that would succeed.
+    """
+
+    door: str
+    about: str = ""
+    action: str = "read"
+    ok: int = 200
+    writes: bool = False
+    needs: str = ""
+    only: str = ""
+    shared: bool = False
+    query: str = ""
+    form: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A package of the product and everything that this table says of it.
+
+    `rights`: role → group or entity → levels. `addresses`: `METHOD endpoint` → row. `guards`: file, function, a text
+    that stands there once, the text without the guard. `watch`: beginning of a guard's name → probes.
+    """
+
+    package: str
+    entities: Mapping[str, Noun]
+    rights: Mapping[str, Mapping[str, Levels]]
+    addresses: Mapping[str, Row]
+    guards: tuple[tuple[str, str, str, str], ...]
+    watch: Mapping[str, tuple[str, ...]]
+
+
+def see(about: str, **more: Any) -> Row:
+    """A page that is only looked at."""
+    return Row("page", about, **more)
+
+
+def change(about: str, action: str, ok: int = 302, **more: Any) -> Row:
+    """A form that changes something when it is allowed."""
+    return Row("page", about, action, ok, True, **more)
