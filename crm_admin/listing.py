@@ -171,15 +171,20 @@ def matching(actor: Actor, query: ListQuery, reader: Reader, action: str = "read
     """
     definition = registry.entity(query.entity)
     found = policy.scope(actor, query.entity, action=action)
+    texts: list[str] = []
     for wanted in query.filters:
         target = definition.fields[wanted.field]
         try:
             found = found.where(
                 target.kind.where(target, definition.model, wanted.operator, wanted.raw, reader)
             )
+            if target.searchable:
+                texts.append(target.kind.found_by(target, wanted.operator, wanted.raw))
         except Invalid as error:
             query.problems[wanted.arg[0]] = str(error)
             found = found.where(peewee.SQL("1 = 0"))
+    if (sooner := search.narrowed(definition, texts)) is not None:
+        found = found.where(sooner)
     if query.q and not search.searchable_by(definition, policy.fields(actor, query.entity)):
         query.problems["q"] = gettext("This list cannot be searched.")
         found = found.where(peewee.SQL("1 = 0"))

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from peewee import Expression, Node
 
 from crm_admin.db import FoldField, contains, starts_with
+from crm_admin.folding import fold
 from crm_admin.i18n import gettext, lazy_gettext
 from crm_admin.kinds.base import FieldDef, Invalid, Kind, Raw, Reader, register, text_of, within
 
@@ -62,11 +63,18 @@ class EmailKind(Kind):
         """Part of an address is looked for as typed, in lower case."""
         if operator not in ("contains", "startswith") or operator not in self.operators:
             return super().where(field, model, operator, raw, reader)
-        part = text_of(raw).strip().lower()[:_LONGEST]
+        part = _part(raw)
         if not part:
             raise Invalid(gettext("Give a value to compare with."))
         find = contains if operator == "contains" else starts_with
         return find(self.column(field, model), part)
+
+    def found_by(self, field: FieldDef, operator: str, raw: Raw) -> str:
+        return fold(_part(raw)) if operator == "contains" else ""
+
+
+def _part(raw: Raw) -> str:
+    return text_of(raw).strip().lower()[:_LONGEST]
 
 
 register(EmailKind())

@@ -282,8 +282,10 @@ class PhoneKind(Kind):
 
     def found_by(self, field: FieldDef, operator: str, raw: Raw) -> str:
         """The digits, as they stand in the E.164 form: without the zeros that are dialled at home."""
+        if operator != "contains":
+            return ""
         digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", text_of(raw)[:_LONGEST]))
-        return (digits.lstrip("0") or digits) if operator == "contains" else ""
+        return digits.lstrip("0") or digits
 
     def _operand(self, raw: Raw, field: FieldDef, reader: Reader) -> str:
         return str(super()._operand(raw, field, reader).e164)

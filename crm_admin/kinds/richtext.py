@@ -79,6 +79,10 @@ class RichtextKind(LongtextKind):
     def fold_source(self, value: Any, field: FieldDef) -> list[str]:
         return [plain(value)] if value else []
 
+    def found_by(self, field: FieldDef, operator: str, raw: Raw) -> str:
+        """Nothing: the filter also finds what stands between angle brackets, which the search does not know."""
+        return ""
+
     def sample(self, field: FieldDef, rng: Random) -> str:
         return f"<p>{super().sample(field, rng).replace(chr(10), '</p><p>')}</p>"
 

@@ -75,11 +75,17 @@ class TextKind(Kind):
             return self._same(field, model, text)
         if operator == "ne":
             return ~self._same(field, model, text) | self.column(field, model).is_null()
-        wanted = self.shadow(text[: 4 * FOLDED])[:FOLDED]
+        wanted = self._part(text)
         if not wanted:
             raise Invalid(gettext("Give letters or digits to look for."))
         find = contains if operator == "contains" else starts_with
         return find(self.order(field, model), wanted)
+
+    def found_by(self, field: FieldDef, operator: str, raw: Raw) -> str:
+        return self._part(text_of(raw)) if operator == "contains" else ""
+
+    def _part(self, text: str) -> str:
+        return self.shadow(text[: 4 * FOLDED])[:FOLDED]
 
     def _same(self, field: FieldDef, model: type[peewee.Model], text: str) -> Expression:
         """The shadow says it alone when it holds the whole text; else it narrows and the text itself decides."""

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from crm_admin import listing, records, registry
+from crm_admin import db, listing, records, registry, search
 from crm_admin.kinds import Reader
 from crm_admin.registry import Record
 from tests.people import Person
@@ -88,6 +88,41 @@ def test_a_count_stops_at_its_limit(crm: Flask, accounts: list[Record]) -> None:
     page = listing.page(office.actor, asked, Reader(), count_limit=10)
     assert (page.count, page.exact) == (10, False)
     assert listing.page(office.actor, asked, Reader(), count_limit=100).count == 30
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("phone__contains=0912 345", ["Cà phê Sáng"]),
+        ("phone__contains=345 67", ["Cà phê Sáng", "Phê bình"]),
+        ("phone__contains=99", []),
+        ("name__contains=phe s", ["Cà phê Sáng"]),
+        ("name__contains=PHÊ", ["Cà phê Sáng", "Phê bình"]),
+        ("name__contains=phe&phone__contains=4567", ["Cà phê Sáng", "Phê bình"]),
+        ("name__contains=bình&phone__contains=912", []),
+        ("email__contains=_tin@ca", ["Cà phê Sáng"]),
+        ("email__contains=phone", []),
+    ],
+)
+@pytest.mark.parametrize("common", [0, search.COMMON])
+def test_part_of_a_text_is_found_with_and_without_the_index(
+    crm: Flask, monkeypatch: pytest.MonkeyPatch, query: str, found: list[str], common: int
+) -> None:
+    monkeypatch.setattr(search, "COMMON", common)
+    office = Person(crm, "office")
+    morning = {"phone": "0912 345 678", "email": "an_tin@caphe.example", "website": "https://phone.example"}
+    for name, rest in {"Cà phê Sáng": morning, "Phê bình": {"phone": "0987 034 567"}, "Trà": {}}.items():
+        raw = {"name": name, **rest}
+        seeing = records.reader(office.actor)
+        values = records.parse(office.actor, registry.entity("account"), raw, seeing)
+        records.create(office.actor, "account", values, reader=seeing)
+    assert [record.name for record in _ask(office, query)[1].records] == found
+
+
+def test_part_of_a_number_is_looked_up_instead_of_read_for(sqlite_crm: Flask) -> None:
+    with db.count_queries() as seen:
+        _ask(Person(sqlite_crm, "office"), "phone__contains=0912345")
+    assert all('FROM "account_search"' in sql for sql in seen if 'FROM "account"' in sql)
 
 
 def test_a_question_survives_its_address(sqlite_crm: Flask) -> None:

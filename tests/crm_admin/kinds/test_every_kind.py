@@ -15,6 +15,7 @@ from peewee import Tuple
 from werkzeug.datastructures import MultiDict
 
 from crm_admin.config import Config, DatabaseSettings
+from crm_admin.folding import index_text
 from crm_admin.forms import build
 from crm_admin.kinds import KINDS, OPERATORS, FieldDef, Invalid
 from tests.connected import connected
@@ -211,6 +212,18 @@ def test_questions_have_the_answers_that_python_gives(
         condition = definition.kind.where(definition, model, operator, raw, reader())
         found = {row.id for row in model.select(model.id).where(condition)}
         assert found == {key for key, value in values.items() if truth(value)}, (operator, raw)
+
+
+def test_the_search_text_has_what_a_filter_is_found_by(
+    stored: tuple[Stage, type[peewee.Model], dict[int, Any]],
+) -> None:
+    """Else the search index, which may narrow a filter, would lose records."""
+    stage, _, values = stored
+    definition = stage.definition
+    for operator, raw, truth in stage.asked:
+        text = definition.kind.found_by(definition, operator, raw)
+        for value in filter(truth, values.values()):
+            assert text in index_text(definition.kind.fold_source(value, definition)), (operator, raw, value)
 
 
 def test_every_operator_is_asked(stage: Stage) -> None:
