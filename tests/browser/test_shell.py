@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.desk import PHONE, Desk
 from tests.people import Person
@@ -18,11 +18,26 @@ def test_language_and_theme_change_and_the_page_stays(sqlite_site: str, chromium
             expect(page.locator("h1")).to_have_text(title)
             assert page.url.endswith("/admin/account/?sort=-name")
             page.wait_for_load_state()  # the menu opens by script
-        page.locator(".btn-user").click()
-        page.locator("[data-theme-form] [value=dark]").click()
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        _choose_theme(page, "dark")
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        # The page that sent the choice is gone, the choice is not.
+        page.wait_for_function(
+            """() => fetch('/profile').then(r => r.text()).then(page => page.includes('data-theme="dark"'))"""
+        )
+
+
+def test_who_goes_on_at_once_keeps_the_theme_they_chose(sqlite_site: str, chromium: Browser) -> None:
+    """The next page is asked for while the choice is still on its way to the server."""
+    with Desk(chromium, sqlite_site, "agent") as agent:
+        page = agent.open("/admin/account/")
+        page.route("**/profile/theme", lambda route: held.append(route))
+        held: list[Route] = []
+        _choose_theme(page, "dark")
+        page.locator("#menu").get_by_role("link", name="Contacts").click()
+        expect(page.locator("h1")).to_have_text("Contacts")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        expect(page.locator("[data-theme-form] [value=dark]")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_phone_has_a_drawer_bars_and_cards(sqlite_crm: Flask, sqlite_site: str, chromium: Browser) -> None:
@@ -43,6 +58,12 @@ def test_a_phone_has_a_drawer_bars_and_cards(sqlite_crm: Flask, sqlite_site: str
         page.get_by_role("button", name="Save", exact=True).tap()
         expect(page.locator("h1")).to_contain_text("Trịnh Công Sơn")
         _fits(page)
+
+
+def _choose_theme(page: Page, theme: str) -> None:
+    page.locator(".btn-user").click()
+    page.locator(f"[data-theme-form] [value={theme}]").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
 
 
 def _fits(page: Page) -> None:
