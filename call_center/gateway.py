@@ -7,6 +7,7 @@ that do without must not pay for it.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -292,11 +293,11 @@ class Gateway:
             url = f"{API}/2010-04-01/Accounts/{self._account()}.json"
             asked = clock.now()
             answer = self._client.request("GET", url)
-            facts = self._client.api.v2010.accounts(self._account()).fetch()
+            facts = json.loads(answer.text)
             return RemoteAccount(
-                str(facts.friendly_name or ""),
-                str(facts.status or ""),
-                str(facts.type or ""),
+                str(facts.get("friendly_name") or ""),
+                str(facts.get("status") or ""),
+                str(facts.get("type") or ""),
                 _ahead(answer.headers.get("Date"), asked, clock.now()),
             )
 

@@ -82,7 +82,8 @@ def standing_in() -> Iterator[Standin]:
                 self.close_connection = True
                 return
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
+            # Not send_response: that states a date of its own.
+            self.send_response_only(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
             if "Content-Length" not in reply.headers:
