@@ -17,6 +17,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from call_center.carrier import access_token
 from call_center.carrier.access_token import EXPIRED, TokenRefused
+from call_center.carrier.payload import Payload, parse
 from call_center.carrier.softphone import PhoneCall, Softphone
 
 if TYPE_CHECKING:
@@ -135,10 +136,10 @@ class Socket:
         if message.type is not WSMsgType.TEXT or message.data == "\n":
             return
         try:
-            envelope = json.loads(message.data)
-            kind, payload = envelope["type"], Payload(envelope.get("payload") or {})
-        except (ValueError, KeyError, TypeError, AttributeError):
+            envelope = parse(message.data)
+        except ValueError:
             return  # nothing that the SDK sends
+        kind, payload = envelope.text("type"), envelope.part("payload")
         if kind == "listen":
             self._listen(payload)
         elif self.phone is None:
@@ -225,31 +226,6 @@ class Socket:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-
-
-class Payload:
-    """What a phone sent: every part may be missing or of another type."""
-
-    def __init__(self, values: object) -> None:
-        self._values = values if isinstance(values, dict) else {}
-
-    def text(self, name: str) -> str:
-        """A string; empty when there is none."""
-        value = self._values.get(name)
-        return value if isinstance(value, str) else ""
-
-    def number(self, name: str) -> float:
-        """A number; 0 when there is none."""
-        value = self._values.get(name)
-        return float(value) if isinstance(value, (int, float)) else 0.0
-
-    def flag(self, name: str) -> bool:
-        """Whether it is true."""
-        return self._values.get(name) is True
-
-    def part(self, name: str) -> Payload:
-        """What is nested under a name."""
-        return Payload(self._values.get(name))
 
 
 _HANDLERS: Mapping[str, Callable[[Socket, Softphone, Payload], None]] = {
