@@ -28,7 +28,7 @@ from tests.call_center.standin import ACCOUNT, TOKEN, Reply, Standin, call, stan
 
 CALL = "CA" + "1" * 32
 SOUND = "RE" + "2" * 32
-DIALLED = {
+DIALLED: dict[str, Any] = {
     "to": "+84901234567",
     "caller": "+842838221234",
     "url": "https://crm.example.com/twilio/voice/outbound?c=abc",
