@@ -67,11 +67,11 @@ class CustomerCall:
             await self._peer.close()
 
     async def _run(self) -> None:
-        """Speak with the made-up voice; without WebRTC also hear, so that a recording goes on."""
+        """Speak with the made-up voice; as long as no audio flows also hear, so that a recording goes on."""
         async for _ in beats():
             if self.speaks:
                 self.port.said(next(self._voice))
-            if self._peer is None:
+            if self._peer is None or not self._peer.is_connected:
                 self.port.heard()
 
 

@@ -33,6 +33,11 @@ class Peer:
         self._track = _HeardTrack(port)
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether audio flows: from then on the connection asks the port for what it hears."""
+        return self._connection.connectionState == "connected"
+
     async def offer(self) -> str:
         """Our session description, for a browser that is rung."""
         self._connection.addTransceiver(self._track, "sendrecv").setCodecPreferences(_CODECS)
