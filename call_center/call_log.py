@@ -56,7 +56,7 @@ def refresh(thread: str, country: str) -> tuple[Call | None, Conversation]:
     """Make legs, call and recordings say what the events of `thread` say; changes nothing that agrees already."""
     state = conversation.fold(_said(event) for event in call_event.of_thread(thread))
     call = _found(thread, state)
-    if not state.is_known:
+    if not state.is_known or (call is None and state.direction == "outbound" and not state.number):
         return call, state
     is_new = call is None
     if call is None:
@@ -98,10 +98,12 @@ def _said(event: CallEvent) -> Said:
 def _found(thread: str, state: Conversation) -> Call | None:
     call = Call.get_or_none(Call.thread == thread)
     if call is None and state.request:
-        call = Call.get_or_none(Call.uid == state.request)
-        if call is not None and call.thread is None:
-            call.thread = thread
-            call.save()
+        # What a browser says it dials for is believed only of the person who asked for that call.
+        asked = Call.get_or_none((Call.uid == state.request) & (Call.agent == state.user))
+        if asked is not None and asked.thread is None:
+            asked.thread = thread
+            asked.save()
+            return asked
     return call
 
 

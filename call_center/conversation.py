@@ -30,7 +30,10 @@ class Said:
 
 @dataclass
 class Leg:
-    """One phone's part. `role`: customer | agent; `user`: the agent's id where it is known."""
+    """One phone's part. `role`: customer | agent; `user`: the agent's id where it is known.
+
+    An agent's telephone is `asked` whether a person has picked it up; it is answered from the moment a key said so.
+    """
 
     sid: str
     parent_sid: str | None = None
@@ -45,6 +48,8 @@ class Leg:
     duration_s: int | None = None
     sip_code: int | None = None
     synthesised: bool = True
+    asked: bool = False
+    accepted_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -109,6 +114,9 @@ def fold(events: Iterable[Said]) -> Conversation:
     for event in said:
         _legs(made, event)
     _root(made, said)
+    for leg in made.legs.values():
+        if leg.asked:
+            leg.answered_at = leg.accepted_at
     for event in said:
         if event.kind == "dial":
             _dialled(made, event)
@@ -125,11 +133,14 @@ def _place(event: Said) -> tuple[Any, ...]:
     return (event.at, -1 if number is None else number, event.kind, sorted(event.facts.items()))
 
 
+_OF_LEGS = ("voice", "outbound", "accept", "accepted", "announce", "status", "dial", "queue", "reconcile")
+
+
 # ── legs ────────────────────────────────────────────────────────────────────────────────────────────
 def _legs(made: Conversation, event: Said) -> None:
     facts = event.facts
     sid = facts.get("CallSid", "")
-    if not sid or event.kind not in ("voice", "outbound", "agent", "status", "dial", "queue", "reconcile"):
+    if not sid or event.kind not in _OF_LEGS:
         return
     leg = made.legs.setdefault(sid, Leg(sid))
     leg.parent_sid = facts.get("ParentCallSid") or leg.parent_sid
@@ -143,6 +154,9 @@ def _legs(made: Conversation, event: Said) -> None:
         if side.startswith("client:"):
             leg.role = "agent"
             leg.user = leg.user or _agent(side)
+    leg.asked = leg.asked or event.kind == "accept"
+    if event.kind == "accepted" and facts.get("Digits") == "1":
+        leg.accepted_at = event.at if leg.accepted_at is None else min(event.at, leg.accepted_at)
     status = facts.get("CallStatus", "")
     if status:
         _advance(leg, status, event)
@@ -156,7 +170,7 @@ def _advance(leg: Leg, status: str, event: Said) -> None:
         if leg.started_at is None or (event.at < leg.started_at):
             leg.started_at = event.at
         # A document that is fetched says that the leg is up; only a notice says since when.
-        if RANK[status] == 3 and event.kind in ("status", "reconcile", "agent"):
+        if RANK[status] == 3 and event.kind in ("status", "reconcile"):
             leg.answered_at = event.at if leg.answered_at is None else min(leg.answered_at, event.at)
     elif status in TERMINAL:
         if event.kind not in ("status", "reconcile"):
@@ -219,7 +233,7 @@ def _whole(made: Conversation, said: list[Said]) -> None:
     made.caller_check = _caller_check(said)
     made.started_at = min((leg.started_at for leg in made.legs.values() if leg.started_at), default=None)
     talked = [customer] if outgoing and customer else [] if outgoing else agents
-    answered = sorted((leg for leg in talked if _was_answered(leg)), key=lambda leg: (_answer(leg), leg.sid))
+    answered = sorted((leg for leg in talked if was_answered(leg)), key=lambda leg: (_answer(leg), leg.sid))
     if answered:
         made.answered_at = _answer(answered[0])
         made.talked_s = sum(_seconds(leg) for leg in answered if leg.is_over)
@@ -271,7 +285,10 @@ def _left_message(event: Said) -> bool:
     return of_message and (_number(event.facts.get("RecordingDuration")) or 0) > 0
 
 
-def _was_answered(leg: Leg) -> bool:
+def was_answered(leg: Leg) -> bool:
+    """Whether a person spoke on that leg."""
+    if leg.asked:
+        return leg.accepted_at is not None
     return leg.answered_at is not None or (leg.status == "completed" and bool(leg.duration_s))
 
 

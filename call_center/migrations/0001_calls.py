@@ -183,6 +183,7 @@ TABLES = (
         "search_fold text",
         "uid text",
         "thread text null",
+        "room text null",
         "name text null",
         "name_fold fold null",
         "direction text null",

@@ -86,10 +86,14 @@ def new_uid() -> str:
 
 
 class Call(Record):
-    """`thread` is what its events have in common: the root leg's SID, or `uid` where we had the call made."""
+    """`thread` is what its events have in common: the root leg's SID, or `uid` where we had the call made.
+
+    `room` names its conference once the parties were taken into one (the first time somebody is put on hold).
+    """
 
     uid = TextField(unique=True, default=new_uid)
     thread = TextField(null=True, unique=True)
+    room = TextField(null=True)
 
     def happened_at(self) -> datetime:
         return cast(datetime, self.started_at or self.created_at)
