@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
 
 from call_center.carrier import sound
 from call_center.carrier.endpoint import MediaPort, Prompt, Tape
 from call_center.carrier.sound import FRAME_SECONDS, Frame
+
+RINGBACK = "ringback"
+"""Text of the tone that a caller hears while the other side rings; any other tone is a beep."""
 
 _CUSHION = 2  # frames that must lie ready before one is taken, against the jitter of the network
 _LATEST = 8  # frames kept; who falls behind hears the newest
@@ -130,10 +134,15 @@ async def beats() -> AsyncIterator[None]:
 
 
 def _source_of(prompt: Prompt) -> Iterator[Frame]:
+    """The sound of a prompt, for as long as it lasts."""
+    return islice(_endless(prompt), round(prompt.seconds / FRAME_SECONDS))
+
+
+def _endless(prompt: Prompt) -> Iterator[Frame]:
     if prompt.samples:
         return sound.samples_of(prompt.samples)
-    if prompt.kind == "music":
-        return sound.hold_music()
+    if prompt.kind == "say":
+        return sound.speech(prompt.text)
     if prompt.kind == "tone":
-        return sound.beep() if prompt.text == "beep" else sound.ringback()
-    return sound.speech(prompt.text)
+        return sound.ringback() if prompt.text == RINGBACK else sound.beep()
+    return sound.hold_music()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from call_center.carrier.access_token import INVALID, AccessToken
-from call_center.carrier.audio import AudioPort
-from call_center.carrier.endpoint import Endpoint, MediaPort
+from call_center.carrier.audio import RINGBACK, AudioPort
+from call_center.carrier.endpoint import Endpoint, MediaPort, Prompt
 from call_center.carrier.webrtc import Peer, SdpUnusable
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _ENDINGS = {
 _DECLINED = 31002
 _BAD_SDP = 31400
 _KEYS = frozenset("0123456789*#")
+
+_RINGING = Prompt("tone", 600, RINGBACK)
 
 Send = Callable[[str, Mapping[str, Any]], None]
 """Sends a message: its type and payload."""
@@ -140,6 +142,7 @@ class Softphone(Endpoint):
         """The call that was placed here is answered."""
         if call := self.calls.get(leg.sid):
             call.answered = True
+            call.port.hush()
             call.send("answer", reconnect=call.reconnect)
 
     def ended(self, leg: Leg, reason: str) -> None:
@@ -199,7 +202,8 @@ class Softphone(Endpoint):
             await peer.close()
             return
         call = self.calls[leg.sid] = PhoneCall(self, leg, port, peer, rung=False)
-        # The description goes along at once, so that the ringing tone is heard before the answer.
+        # The description goes along at once: the ringing tone is heard before the answer.
+        port.play(_RINGING)
         call.send("ringing", sdp=answer)
 
     def _place_leg(self, parameters: dict[str, str]) -> Leg:

@@ -17,8 +17,6 @@ from itertools import chain, count, cycle, repeat
 from random import Random
 from typing import TypeAlias
 
-import av
-
 from call_center.carrier.endpoint import SAMPLE_RATE
 
 FRAME_SECONDS = 0.02
@@ -92,8 +90,8 @@ def ringback() -> Iterator[Frame]:
 
 
 def beep() -> Iterator[Frame]:
-    """The tone after which a message is recorded: one second."""
-    return iter(_beeps(on_seconds=1, off_seconds=0, hertz=1000))
+    """The tone after which a message is recorded: half a second."""
+    return iter(_beeps(on_seconds=0.5, off_seconds=0, hertz=1000))
 
 
 def hold_music() -> Iterator[Frame]:
@@ -110,6 +108,8 @@ def samples_of(sound: bytes) -> Iterator[Frame]:
 
 def decode(file: bytes) -> bytes:
     """Raw samples of an audio file (WAV, MP3, Ogg …). Raises SoundUnreadable."""
+    import av  # noqa: PLC0415 - takes longer to load than the whole carrier, and few files are played
+
     resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
     samples = bytearray()
     try:
