@@ -174,13 +174,14 @@ def _apply(call: Call, state: Conversation, is_new: bool) -> bool:
         "provider_sid": state.root,
     }
     changed = False
+    if state.user is not None and (state.user != call.agent or call.owner is None):
+        # Whose customer it is shows who should have been rung; the conversation belongs to whoever had it.
+        call.owner = state.user
     for key, value in said.items():
         field = CALL.fields[key]
         if field.kind.read(call, field) != value:
             put(call, key, value)
             changed = True
-    if changed and call.agent is not None and call.owner is None:
-        call.owner = call.agent
     if is_new:
         call.search_fold = search.index(CALL, call)
         call.save(force_insert=True)

@@ -38,7 +38,8 @@ _WITH_NONCE = ("script-src", "style-src")
 def install(app: Flask, config: Config) -> None:
     """Put the headers on every answer, errors included.
 
-    A module may add sources: `app.extensions["crm_csp"].setdefault("connect-src", []).append("wss://…")`.
+    A module may add sources: `app.extensions["crm_csp"].setdefault("connect-src", []).append("wss://…")`; a view adds
+    those of its own page alone: `g.csp_sources = {"connect-src": ["wss://…"]}`.
     """
     app.extensions.setdefault("crm_csp", {}).setdefault("connect-src", []).append(push_origin(config))
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -71,10 +72,12 @@ def csp_nonce() -> str:
 def content_policy(app: Flask) -> str:
     """The Content-Security-Policy of this request."""
     added = app.extensions["crm_csp"]
+    own = g.get("csp_sources", {})
     parts = []
     for directive, sources in CONTENT_SOURCES.items():
         nonce = (f"'nonce-{csp_nonce()}'",) if directive in _WITH_NONCE else ()
-        parts.append(" ".join((directive, *sources, *nonce, *added.get(directive, ()))))
+        more = (*added.get(directive, ()), *own.get(directive, ()))
+        parts.append(" ".join((directive, *sources, *nonce, *more)))
     return "; ".join(parts)
 
 
