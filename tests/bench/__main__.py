@@ -63,7 +63,7 @@ def _pages_of(small: Config, large: Config, rounds: int) -> dict[str, dict[str, 
 
 def _page_gates(engine: str, taken: dict[str, dict[str, Figure]]) -> list[Gate]:
     first = taken[pages.FIRST_PAGE]
-    ratio = round(first["large"].quiet / first["small"].quiet, 2)
+    ratio = round(first["large"].busy / first["small"].busy, 2)
     gates = [Gate(f"{engine}: contact list, large by small", ratio, RATIO)]
     return gates + [
         Gate(f"{engine}: {page}, queries", taken[page]["large"].queries, most)
@@ -72,22 +72,22 @@ def _page_gates(engine: str, taken: dict[str, dict[str, Figure]]) -> list[Gate]:
 
 
 def _print_pages(engine: str, size: int, taken: dict[str, dict[str, Figure]]) -> None:
-    print(f"\n{engine}: milliseconds, median (95 %)")
-    print(f"{'':32}{'queries':>8}{f'{SMALL:,}':>18}{f'{size:,}':>18}{'ratio':>7}")
+    print(f"\n{engine}: milliseconds, median (95 %) of which busy")
+    print(f"{'':32}{'queries':>8}{f'{SMALL:,}':>24}{f'{size:,}':>24}{'ratio':>7}")
     for page, found in taken.items():
         small, large = found["small"], found["large"]
-        ratio = large.quiet / small.quiet
-        print(f"{page:32}{large.queries:>8}{_text(small):>18}{_text(large):>18}{ratio:>7.2f}")
+        ratio = large.busy / small.busy
+        print(f"{page:32}{large.queries:>8}{_text(small):>24}{_text(large):>24}{ratio:>7.2f}")
     for name, figure in taken[pages.FIRST_PAGE].items():
         if name not in ("small", "large"):
             print(
-                f"  {pages.FIRST_PAGE + ': ' + name:30}{figure.queries:>8}{'':18}{_text(figure):>18}",
+                f"  {pages.FIRST_PAGE + ': ' + name:30}{figure.queries:>8}{'':24}{_text(figure):>24}",
                 flush=True,
             )
 
 
 def _text(figure: Figure) -> str:
-    return f"{figure.median:.1f} ({figure.p95:.1f})"
+    return f"{figure.median:.1f} ({figure.p95:.1f}) {figure.busy:6.1f}"
 
 
 def measure_push() -> Found:

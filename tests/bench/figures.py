@@ -5,28 +5,36 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Took(NamedTuple):
+    """What one request took: seconds that passed, and seconds of processor time."""
+
+    wall_s: float
+    busy_s: float
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds of one page: the middle, what 95 in 100 stay below, what a quarter stays below; and its queries.
+    """Milliseconds of one page: the middle, what 95 in 100 stay below, its processor time; and its queries.
 
-    Others on the machine only ever add time, so the quickest quarter tells most about the page: ratios are of `quiet`.
+    Who waits for a processor, or for its cache, only ever loses time. So `busy` is processor time, of the database's
+    processes too, and of the quickest quarter: what ratios are of.
     """
 
     median: float
     p95: float
-    quiet: float
+    busy: float
     queries: int
 
     @classmethod
-    def of(cls, took: Sequence[float], queries: int) -> Figure:
-        ordered = sorted(took)
-        last = ordered[min(len(ordered) - 1, round(len(ordered) * 0.95))]
+    def of(cls, took: Sequence[Took], queries: int) -> Figure:
+        wall, busy = sorted(one.wall_s * 1000 for one in took), sorted(one.busy_s * 1000 for one in took)
         return cls(
-            round(statistics.median(ordered), 1),
-            round(last, 1),
-            round(ordered[len(ordered) // 4], 1),
+            round(statistics.median(wall), 1),
+            round(wall[min(len(wall) - 1, round(len(wall) * 0.95))], 1),
+            round(busy[len(busy) // 4], 2),
             queries,
         )
 

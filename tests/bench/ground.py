@@ -35,6 +35,8 @@ def grounds(sizes: tuple[int, ...], keep: bool) -> Iterator[dict[tuple[str, int]
                 print(f"seeding {size:,} contacts on {engine} …", flush=True)
                 _remove(engine, size)
                 _make(engine, size, config)
+            else:
+                _bring_up(config)
         yield made
     finally:
         if not keep:
@@ -73,17 +75,22 @@ def _make(engine: str, size: int, config: Config) -> None:
     if engine != "sqlite":
         with psycopg.connect(server_url(), autocommit=True) as server:
             server.execute(f"CREATE DATABASE \"{_name(size)}\" TEMPLATE template0 ENCODING 'UTF8'")
-    db.connect_to(config)
-    with db.connection():
-        migrations.Runner(config).up(report=lambda _line: None)
-        with application.create_app(config).app_context(), db.connection():
-            populate(config)
+    _bring_up(config)
+    with application.create_app(config).app_context(), db.connection():
+        populate(config)
     bulk.seed(config, contacts=size)
     with db.connection():
         _give_to_reps()
         _settle()
     db.disconnect()
     (folder / "ready").touch()
+
+
+def _bring_up(config: Config) -> None:
+    """Connect, and apply what the schema has got since a kept database was made."""
+    db.connect_to(config)
+    with db.connection():
+        migrations.Runner(config).up(report=lambda _line: None)
 
 
 def _give_to_reps() -> None:

@@ -11,6 +11,7 @@ from crm_admin import app as application
 from crm_admin import db, listing, registry
 from crm_admin.auth import tokens
 from crm_admin.config import Config
+from tests.bench.backends import Backends
 from tests.bench.stand import Ask, Prepared
 from tests.people import Person
 
@@ -34,7 +35,7 @@ def crm(config: Config) -> Prepared:
     pages["own list by change, 1 in 20"] = _get(many.client, f"{CONTACTS}?sort=-modified_at")
     program = {"Authorization": f"Bearer {token}"}
     pages["API list"] = _get(app.test_client(), "/api/v1/contact", program)
-    return Prepared(pages, _queries)
+    return Prepared(pages, _queries, Backends(config).busy_s)
 
 
 def _paths(admin: Person) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ import pysqlite3
 from flask import Flask, render_template_string
 
 from crm_admin.config import Config
+from tests.bench.backends import Backends
 from tests.bench.pages import FIRST_PAGE
 from tests.bench.stand import Prepared
 
@@ -27,13 +27,11 @@ PAGE = (
 
 def bare(config: Config) -> Prepared:
     """One select and one template: what Flask and the database take by themselves."""
-    app = Flask("bare")
+    app, connection = Flask("bare"), _connect(config)
 
     @app.get("/")
     def contacts() -> str:
-        with closing(_connect(config)) as connection:
-            rows = connection.execute(ROWS).fetchall()
-        return render_template_string(PAGE, rows=rows)
+        return render_template_string(PAGE, rows=connection.execute(ROWS).fetchall())
 
     client = app.test_client()
 
@@ -41,7 +39,7 @@ def bare(config: Config) -> Prepared:
         answer = client.get("/")
         return answer.status_code, len(answer.data)
 
-    return Prepared({FIRST_PAGE: ask}, lambda _ask: 1)
+    return Prepared({FIRST_PAGE: ask}, lambda _ask: 1, Backends(config).busy_s)
 
 
 def _connect(config: Config) -> Any:
@@ -112,7 +110,7 @@ def django_admin(config: Config, count_all: bool) -> Prepared:
             asked()
         return len(captured)
 
-    return Prepared({FIRST_PAGE: ask}, queries)
+    return Prepared({FIRST_PAGE: ask}, queries, Backends(config).busy_s)
 
 
 def _django_database(config: Config) -> dict[str, Any]:

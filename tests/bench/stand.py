@@ -1,6 +1,6 @@
 """A process of its own for each application that is measured: one database, one memory, nothing shared.
 
-They take turns (A B A B …), so that a machine that slows down slows all of them down.
+They take turns (A B B A …), so that a machine that slows down slows all of them down.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, Took
 
 Ask = Callable[[], tuple[int, int]]
 """Makes one request; (status, bytes of the answer)."""
@@ -23,10 +23,12 @@ WARM = 2
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a stand can be asked: requests by name, and how many queries the last one took."""
+    """What a stand can be asked: requests by name, how many queries one takes, and the seconds of processor time that
+    the database has taken until now."""
 
     pages: Mapping[str, Ask]
     queries: Callable[[Ask], int]
+    database_s: Callable[[], float]
 
 
 class Stand:
@@ -39,9 +41,9 @@ class Stand:
     def queries(self, page: str) -> int:
         return int(self._ask("queries", page))
 
-    def seconds(self, page: str) -> float:
-        """Wall time of one request. Raises RuntimeError for an answer that is none."""
-        return float(self._ask("seconds", page))
+    def took(self, page: str) -> Took:
+        """The times of one request. Raises RuntimeError for an answer that is none."""
+        return Took(*self._ask("took", page))
 
     def _ask(self, what: str, page: str) -> Any:
         self._line.send((what, page))
@@ -78,13 +80,16 @@ def _serve(line: Connection, prepare: Callable[..., Prepared], arguments: tuple[
         return
 
 
-def _measure(prepared: Prepared, what: str, ask: Ask) -> float | int | str:
+def _measure(prepared: Prepared, what: str, ask: Ask) -> tuple[float, float] | int | str:
     try:
         if what == "queries":
             return prepared.queries(ask)
+        before = prepared.database_s() + time.process_time()
         began = time.perf_counter()
         status, size = ask()
-        took = time.perf_counter() - began
+        wall = time.perf_counter() - began
+        own = time.process_time()
+        took = wall, own + prepared.database_s() - before
     except Exception as error:  # whatever it is, the benchmark says which page and goes on
         return f"{type(error).__name__}: {error}"
     return took if status == 200 and size else f"status {status}, {size} bytes"
@@ -95,10 +100,12 @@ def take_turns(stands: Mapping[str, Stand], page: str, rounds: int) -> dict[str,
     asked = {name: stand for name, stand in stands.items() if page in stand.pages}
     for _ in range(WARM):
         for stand in asked.values():
-            stand.seconds(page)
+            stand.took(page)
     queries = {name: stand.queries(page) for name, stand in asked.items()}
-    took: dict[str, list[float]] = {name: [] for name in asked}
+    took: dict[str, list[Took]] = {name: [] for name in asked}
+    turn = list(asked)
     for _ in range(rounds):
-        for name, stand in asked.items():
-            took[name].append(stand.seconds(page) * 1000)
+        for name in turn:
+            took[name].append(asked[name].took(page))
+        turn.reverse()
     return {name: Figure.of(took[name], queries[name]) for name in asked}
