@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from flask import current_app
 from werkzeug.wrappers import Request
 
+from call_center.models.agent import identity_of
 from call_center.provider_connection import Connection
 from call_center.provider_error import ALREADY_OVER, NotConfigured, ProviderError, Refused, UnknownOutcome
 from call_center.provider_records import (
@@ -402,11 +403,6 @@ class Gateway:
     def _set_recording(self, call_sid: str, sid: str, status: str, **more: str) -> bool:
         recording = self._client.calls(call_sid).recordings(sid)
         return self._unless_over(lambda: recording.update(status=status, **more))
-
-
-def identity_of(user_id: int) -> str:
-    """The name of a person's browser phone with the provider."""
-    return f"agent_{user_id}"
 
 
 def signature_fits(secret: str, url: str, fields: Mapping[str, Any], signature: str, named: str = "") -> bool:

@@ -22,6 +22,9 @@ ENVIRONMENT = {
     "TWILIO_REGION": "region",
 }
 
+RETRIES = "#rc=3&rp=4xx,5xx,ct,rt"
+"""Behind an address that we give the provider: an answer that is lost or bad is asked for again, three times."""
+
 _SIDS = {"account_sid": "AC", "api_key_sid": "SK", "twiml_app_sid": "AP"}
 
 
