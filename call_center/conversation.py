@@ -148,7 +148,8 @@ def _legs(made: Conversation, event: Said) -> None:
     leg.callee = facts.get("To") or leg.callee
     if event.kind != "reconcile":
         leg.synthesised = False
-    if facts.get("_agent"):
+    # At the end of a <Dial> the address names whom it dialled, not who asks.
+    if facts.get("_agent") and event.kind != "dial":
         leg.role, leg.user = "agent", _number(facts["_agent"])
     for side in (leg.caller, leg.callee):
         if side.startswith("client:"):

@@ -139,8 +139,10 @@ def follow(call: Call, state: Conversation) -> None:
     """Bring the agents of a call to where their legs are: on the call, wrapping up, free again."""
     for row in list(Agent.select().where(Agent.call == call.id, Agent.state.in_(("ringing", "on_call")))):
         legs = [leg for leg in state.legs.values() if leg.user == row.user]
-        # Whoever calls out is busy as soon as their own phone is up.
-        up = call.direction == "outbound" or any(leg.answered_at is not None for leg in legs)
+        # Whoever calls out is busy as soon as their own phone is up; a telephone may be a mailbox until a key says no.
+        up = call.direction == "outbound" or any(
+            leg.answered_at is not None and (row.device != "phone" or leg.asked) for leg in legs
+        )
         if up and not state.is_over and any(not leg.is_over for leg in legs):
             if row.state != "on_call":
                 agent.become(row.user, "on_call", call=call.id)
@@ -149,7 +151,8 @@ def follow(call: Call, state: Conversation) -> None:
 
 
 def _release(row: Agent, call: Call, legs: list[Any]) -> None:
-    talked = row.state == "on_call" or any(was_answered(leg) for leg in legs)
+    out = call.direction == "outbound" and row.state == "on_call"
+    talked = out or any(was_answered(leg) for leg in legs)
     last = max(legs, key=lambda leg: (leg.started_at is not None, leg.started_at, leg.sid), default=None)
     if talked:
         queue = queue_of(call)
