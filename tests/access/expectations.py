@@ -141,6 +141,8 @@ def expected(actor: str, row: Row, entity: str, station: str) -> Outcome:
     if row.door == "watch":
         # Figures go to programs of an administrator, and to the machine itself, which is not asking here.
         return Outcome(200 if actor == "admin" else 404)
+    if row.door == "signed":
+        return Outcome(403)
     if row.door == "api":
         return Outcome(401) if actor in WITHOUT_TOKEN else _api(actor, row, entity, station)
     if actor in WITHOUT_SESSION:
@@ -232,6 +234,8 @@ def options(actor: str, row: Row, entity: str) -> int:
     """The answer to OPTIONS: what methods there are, to whoever may know that there is a page."""
     if row.door in ("open", "watch") or row.shared:
         return 200
+    if row.door == "signed":
+        return 403
     if row.door == "api":
         return 401 if actor in WITHOUT_TOKEN else 200
     if actor in WITHOUT_SESSION:

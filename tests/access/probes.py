@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from tests.access import (
+    test_call_rules,
     test_canary,
     test_inference,
     test_mass_assignment,
@@ -104,11 +105,20 @@ def _test(run: Callable[[House], None]) -> Callable[[House], Iterator[str]]:
     return looked
 
 
-def _by_name(name: str) -> Callable[[Flask], None]:
-    """A test of one rule, which is given the application."""
-    module = test_rules if hasattr(test_rules, f"test_{name}") else test_rights_change
-    found: Callable[[Flask], None] = getattr(module, f"test_{name}")
-    return found
+RULES = (test_rules, test_rights_change, test_call_rules)
+"""Where the tests of single rules are; each is given the application alone."""
+
+
+def rule(name: str) -> Callable[[Flask], None] | None:
+    """The test of a rule by its name without `test_`; None when there is no such test."""
+    found = (getattr(module, f"test_{name}", None) for module in RULES)
+    return next((test for test in found if test is not None), None)
+
+
+def _rule(house: House, name: str) -> Iterator[str]:
+    test = rule(name)
+    assert test is not None, f"no rule is called {name}"
+    yield from _test(lambda h: test(h.world.app))(house)
 
 
 _LOOKS: dict[str, Callable[..., Iterator[str]]] = {
@@ -132,5 +142,5 @@ _LOOKS: dict[str, Callable[..., Iterator[str]]] = {
     )(house),
     "profile": _test(test_mass_assignment.test_a_profile_changes_preferences_only),
     "file": _test(test_mass_assignment.test_a_file_sets_nothing_that_a_form_may_not),
-    "change": lambda house, name: _test(lambda h: _by_name(name)(h.world.app))(house),
+    "change": _rule,
 }

@@ -89,16 +89,12 @@ class Asking:
                 target, _, number = values[key].partition(":")
                 values[key] = {"entity": target, "id": int(number)}
             return values
-        change = {changed_key(entity): self._changed(entity)} if entity else {}
+        change = {changed_key(entity): ENTITIES[entity].changed} if entity else {}
         if endpoint == "api.change_record":
             return change
         if endpoint == "api.save_many":
             return {"rows": [{"id": self.world.ids[entity][station], **change}]}
         return dict(row.form) or None
-
-    def _changed(self, entity: str) -> Any:
-        target = registry.entity(entity).fields[changed_key(entity)]
-        return True if target.kind.name == "flag" else "changed"
 
     def _form(self, endpoint: str, row: Row, entity: str, station: str, actor: str) -> dict[str, Any]:
         if endpoint == "record.create_view":
@@ -107,7 +103,7 @@ class Asking:
                 values[f"{key}-entity"], _, values[key] = values[key].partition(":")
             return values
         if endpoint in ("record.edit_view", "record.field_view"):
-            value = self._changed(entity)
+            value = ENTITIES[entity].changed
             return {
                 changed_key(entity): "true" if value is True else value,
                 "row_version": self._version(entity, station),

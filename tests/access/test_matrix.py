@@ -176,7 +176,7 @@ def _ownership(actor: str, station: str) -> object:
 
 
 # ── the tests ───────────────────────────────────────────────────────────────────────────────────────
-def test_the_table_knows_every_entity() -> None:
+def test_the_table_knows_every_entity(sqlite_crm: Flask) -> None:
     assert set(ENTITIES) == {definition.key for definition in registry.entities()}
 
 

@@ -29,8 +29,8 @@ from tests.tables import all_tables
 
 PEOPLE = ("admin", "supervisor", "agent", "office", "rep", "rep2", "viewer", "clerk", "disabled")
 
-# What is not part of the company's data: who is signed in, and when a token was last used.
-ASIDE = frozenset({"sys_session", "sys_throttle", "sys_token", "sys_migration"})
+# What is not part of the company's data: who is signed in, when a token was last used, and what was turned away.
+ASIDE = frozenset({"sys_session", "sys_throttle", "sys_token", "sys_migration", "call_rejected_request"})
 
 IMPORTERS = ("admin", "supervisor", "office")
 
@@ -183,7 +183,7 @@ def _place(world: World, entity: str, station: str) -> int:
     at = places(world, station)
     if "{partner}" in noun.placed.values():
         at["partner"] = _partner(world, home(station, "contact"))
-    placed = {key: filled(template, at) for key, template in noun.placed.items()}
+    placed = {key: filled(value, at, station) for key, value in noun.placed.items()}
     raw = {**_texts(world, definition, station), **placed}
     seeing = records.reader(policy.SYSTEM)
     values = {
@@ -235,8 +235,6 @@ def text_values(world: World, definition: EntityDef, station: str) -> dict[str, 
 def _text(world: World, entity: str, station: str, key: str, target: Any) -> Any:
     word = lambda: world.word(entity, station, key)  # noqa: E731 — a word is used up only where one is needed
     kind = target.kind.name
-    if kind == "text" and entity == "currency" and key == "code":
-        return {"shared": "CHF", "binned": "SEK"}[station]
     if kind in ("text", "longtext", "richtext"):
         return word() if target.option("max_length", 200) >= 12 else None
     if kind == "email":
@@ -266,8 +264,10 @@ def places(world: World, station: str) -> dict[str, Any]:
     return {**at, "viewer_role": world.roles["viewer"], "file": world.file, "job": world.job}
 
 
-def filled(template: Any, at: Mapping[str, Any]) -> Any:
+def filled(template: Any, at: Mapping[str, Any], station: str = "") -> Any:
     """A value of the table; `{account}` is the number of that account, also within a longer text."""
+    if isinstance(template, Mapping):
+        return template[station]
     if not isinstance(template, str) or "{" not in template:
         return template
     whole = template[1:-1]

@@ -15,10 +15,10 @@ class Noun:
     """An entity as this table knows it.
 
     `group`: the line of the rights that it follows, unless it has one of its own. `held`: owned by people, shared by
-    all, or seen through other records, namely those that its links `through` lead to. `title` is the field that the
-    matrix changes, `new` the least that a new record needs, `moved` where a card of its board is dropped. `placed` and
-    `internal` are raw values of the records that stand in the world, beside the texts that it makes up by itself.
-    Values may name a record that is there already: `{account}`.
+    all, or seen through other records, namely those that its links `through` lead to. The matrix changes the field
+    `title` to `changed`; `new` is the least that a new record needs, `moved` where a card of its board is dropped.
+    `placed` and `internal` are raw values of the records that stand in the world, beside the texts that it makes up by
+    itself. Values may name a record that is there already, `{account}`, or differ by station.
     """
 
     group: str
@@ -28,9 +28,10 @@ class Noun:
     history: bool = False
     through: tuple[str, ...] = ("account",)
     title: str = "name"
+    changed: Any = "changed"
     new: Mapping[str, Any] = field(default_factory=lambda: {"name": "New"})
     moved: str = ""
-    placed: Mapping[str, str] = field(default_factory=dict)
+    placed: Mapping[str, Any] = field(default_factory=dict)
     internal: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -39,7 +40,7 @@ class Row:
     """What one address answers to one method.
 
     `door`: page (signed in), api (token), open (everybody), administrators (403 to others), hidden (404 to others),
-    watch (figures for machines).
+    watch (figures for machines), signed (the provider, by a signature that nobody here has).
     `about`: "" nothing, entity, record, bin, ticked (records named in the form), batch, row (of a bulk request), door,
     sign-in, leave, form (what strangers fill in), mine (a session or token of one's own), noun. `action` is what it
     takes, `ok` the status when it is allowed, `writes` whether the data are others then, `needs` a feature without

@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from tests.access.modules.module import Row
 
-ADDRESSES: dict[str, Row] = {}
+_SIGNED = ("inbound", "after_dial", "waiting_room", "queue_left", "connect", "outbound", "accept", "accepted", "announce",
+           "join", "after_message", "fallback", "status", "recording", "conference")  # fmt: skip
+"""What the provider asks and tells."""
+
+ADDRESSES: dict[str, Row] = {f"POST provider.{name}": Row("signed") for name in _SIGNED}

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-WATCH: dict[str, tuple[str, ...]] = {}
+WATCH: dict[str, tuple[str, ...]] = {
+    "call_center/matching.py:": ("change a_caller_is_known_to_who_may_see_them",),
+}

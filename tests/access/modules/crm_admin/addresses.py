@@ -13,6 +13,7 @@ ADDRESSES: dict[str, Row] = {
     "GET record.panels_view": see("record"),
     "GET record.history_view": see("record", needs="history"),
     "GET record.audit_view": see("record"),
+    "POST record.watch_view": change("record", "read", 204),
     "GET record.edit_view": see("record", action="update"),
     "POST record.edit_view": change("record", "update"),
     "GET record.field_view": see("record", action="update"),

@@ -11,7 +11,7 @@ ENTITIES: dict[str, Noun] = {
     "account": Noun("customer", "owned", history=True),
     "contact": Noun("customer", "owned", history=True, title="given_name", new=_PERSON,
                     placed={"account": "{account}"}),
-    "account_contact": Noun("detail", "through", through=("account", "contact"), title="is_primary",
+    "account_contact": Noun("detail", "through", through=("account", "contact"), title="is_primary", changed=True,
                             new={"account": "{account}", "contact": "{contact}"},
                             placed={"account": "{account}", "contact": "{partner}"}),
     "lead": Noun("customer", "owned", board=True, history=True, title="given_name", new=_PERSON, moved="working"),
@@ -37,5 +37,6 @@ ENTITIES: dict[str, Noun] = {
     "pipeline": Noun("setup", "shared"),
     "stage": Noun("setup", "shared", new={"name": "New", "pipeline": "{pipeline}", "position": 7},
                   placed={"pipeline": "{pipeline}", "position": "5"}),
-    "currency": Noun("setup", "shared", new={"code": "PLN", "name": "New"}),
+    "currency": Noun("setup", "shared", new={"code": "PLN", "name": "New"},
+                     placed={"code": {"shared": "CHF", "binned": "SEK"}}),
 }  # fmt: skip
