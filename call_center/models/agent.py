@@ -92,11 +92,11 @@ def sign_on(user: int, *, device: str, phone: str | None, tab: str | None) -> Ag
 
 
 def become(user: int, state: str, reason: str = "", call: int | None = None) -> None:
-    """Change a person's state, noting it; the same state again changes nothing but the reason."""
+    """Change a person's state, noting it; the same again, for the same reason, changes nothing."""
     now = clock.now()
     with database.atomic():
         agent = of(user)
-        if agent is None or (agent.state == state and agent.call == call):
+        if agent is None or (agent.state, agent.reason, agent.call) == (state, reason, call):
             return
         Agent.update(
             state=state, since=now, reason=reason, call=call, next=None if state == agent.next else agent.next

@@ -60,7 +60,7 @@ class Me:
 
 @dataclass(frozen=True)
 class MenuLink:
-    """A page that a module puts into the menu; `shown(actor)` says to whom."""
+    """A page that a module puts into the menu; `shown(actor)` says to whom. Without a group it stands beside home."""
 
     group: str
     key: str
@@ -120,7 +120,8 @@ def install(app: Flask, config: Config, static: Path) -> None:
 def menu(actor: Actor) -> list[MenuGroup]:
     """The side bar: home, then what this person may see, by group."""
     path = request.path
-    groups = [MenuGroup("", [MenuItem("home", str(lazy_gettext("Home")), "home", "/", path == "/", "h")])]
+    home = MenuItem("home", str(lazy_gettext("Home")), "home", "/", path == "/", "h")
+    groups = [MenuGroup("", [home, *_linked(actor, "", path)])]
     for key, label in GROUPS.items():
         items = [
             MenuItem(
@@ -134,14 +135,20 @@ def menu(actor: Actor) -> list[MenuGroup]:
             for e in registry.entities()
             if e.menu == key and policy.level(actor, "read", e.key).rank and _belongs(actor, e.key, key)
         ]
-        items += [
-            MenuItem(item.key, str(item.label), item.icon, item.url, path.startswith(item.url), item.shortcut)
-            for item in _links
-            if item.group == key and item.shown(actor)
-        ]
+        items += _linked(actor, key, path)
         if items:
             groups.append(MenuGroup(str(label), items))
     return groups
+
+
+def _linked(actor: Actor, group: str, path: str) -> list[MenuItem]:
+    """The modules' pages of a group; of pages one below the other, only the one that is open counts as such."""
+    here = max((item.url for item in _links if path.startswith(item.url)), key=len, default="")
+    return [
+        MenuItem(item.key, str(item.label), item.icon, item.url, item.url == here, item.shortcut)
+        for item in _links
+        if item.group == group and item.shown(actor)
+    ]
 
 
 def creatable(actor: Actor) -> list[MenuItem]:

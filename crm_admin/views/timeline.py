@@ -115,6 +115,15 @@ def build(
     return made
 
 
+def newest(
+    actor: Actor, definition: EntityDef, record: Record, reader: Reader, limit: int
+) -> list[TimelineItem]:
+    """The newest lines of a history, without days and filters: for a card."""
+    lines, _ = history.timeline(actor, definition.key, record.id, limit=limit)
+    load_line_names(lines, reader)
+    return [_item(line, reader, (definition.key, record.id)) for line in lines]
+
+
 def load_line_names(lines: list[history.Line], reader: Reader) -> None:
     """Fetch all names the lines will show: one query per entity."""
     wanted: dict[str, set[int]] = {"user": {line.by for line in lines if line.by}}
