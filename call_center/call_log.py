@@ -14,12 +14,12 @@ from peewee import fn
 from call_center import conversation, matching
 from call_center.conversation import Conversation, Said
 from call_center.models import agent, call_event
-from call_center.models.call import CALL, Call
+from call_center.models.call import CALL, LIVE, Call
 from call_center.models.call_event import CallEvent
 from call_center.models.call_leg import CallLeg
 from call_center.models.phone_line import PhoneLine, called, queue_of
 from call_center.models.recording import Recording
-from crm_admin import clock, policy, push, records, registry, search
+from crm_admin import clock, jobs, policy, push, records, registry, search
 from crm_admin.db import database
 from crm_admin.entities.values import put
 from crm_admin.kinds import Invalid, phone
@@ -69,6 +69,8 @@ def refresh(thread: str, country: str) -> tuple[Call | None, Conversation]:
         telling.tell(policy.SYSTEM, CALL, call, {}, 0, new=is_new)
     if is_new or call.status != before:
         announce(call)
+        if call.status not in LIVE:
+            jobs.enqueue("call_center.after_call", {"call": call.id}, key=f"after_call:{call.id}")
     return call, state
 
 
@@ -231,10 +233,23 @@ def _write_recordings(call: Call, state: Conversation) -> None:
             "channels": found.channels,
         }
         old = Recording.get_or_none(Recording.sid == found.sid)
+        if found.state == "pending" and (old is None or old.state == "in_progress"):
+            jobs.enqueue("call_center.store_recording", {"sid": found.sid}, key=f"recording:{found.sid}")
         if old is None:
             Recording.insert(sid=found.sid, **row).execute()
         elif old.state in ("in_progress", "pending") and any(getattr(old, k) != v for k, v in row.items()):
             Recording.update(**row).where(Recording.id == old.id).execute()
+
+
+def cancel(call: Call) -> None:
+    """A call that was asked for is not made: no notice will ever tell of it."""
+    if call.status == "requested":
+        put(call, "status", "cancelled")
+        put(call, "ended_at", clock.now())
+        call.modified_at = clock.now()
+        call.save()
+        telling.tell(policy.SYSTEM, CALL, call, {}, 0, new=False)
+        announce(call)
 
 
 def unseen(since: datetime) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import peewee
-from peewee import Expression, Node, TextField
+from peewee import BooleanField, DateTimeField, Expression, Node, TextField
 
 from call_center.models.call_leg import CallLeg
 from crm_admin.entities.story import above
@@ -89,11 +89,15 @@ class Call(Record):
     """`thread` is what its events have in common: the root leg's SID, or `uid` where we had the call made.
 
     `room` names its conference once the parties were taken into one (the first time somebody is put on hold).
+    `dialled_at`: when the provider was first asked to ring the agent's telephone.
     """
 
     uid = TextField(unique=True, default=new_uid)
     thread = TextField(null=True, unique=True)
     room = TextField(null=True)
+    dialled_at = DateTimeField(null=True)
+    held = BooleanField(default=False)
+    recording_paused = BooleanField(default=False)
 
     def happened_at(self) -> datetime:
         return cast(datetime, self.started_at or self.created_at)
