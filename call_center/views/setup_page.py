@@ -49,12 +49,8 @@ def for_administrators() -> None:
 
 @blueprint.get("/")
 def index() -> str:
-    """The last look. The very first visit lets a job look at once."""
-    standing = setup_jobs.standing()
-    if standing.report is None and not standing.busy and not standing.failed:
-        setup_jobs.look(actor())
-        standing = setup_jobs.standing()
-    return _page("call_center/setup.html", standing)
+    """What the last look found."""
+    return _page("call_center/setup.html", setup_jobs.standing())
 
 
 @blueprint.get("/standing/")
