@@ -27,7 +27,9 @@ COMMANDS = {
     "seed": ("crm_admin.commands.seed:seed", "Fill the database with realistic data."),
     "import": ("crm_admin.commands.exchange:import_", "Read records from a file."),
     "export": ("crm_admin.commands.exchange:export", "Write records to a file."),
+    "calls": ("call_center.commands:calls", "Compare the call log with the provider's."),
     "entity": ("crm_admin.commands.definition:entity", "Show what kinds of records there are."),
+    "carrier": ("call_center.carrier.command:carrier", "Start a telephone carrier on this machine."),
 }
 
 

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from call_center.carrier.input import Input
+
 if TYPE_CHECKING:
     from call_center.carrier.endpoint import Endpoint, MediaPort
     from call_center.carrier.executor import Executor
-    from call_center.carrier.webhook import Line
+    from call_center.carrier.line import Line
 
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]
@@ -37,10 +39,32 @@ class Document:
     url: str = ""
     method: str = "POST"
     text: str = ""
+    base: str = ""  # of the text: what its URLs are relative to
     fallback_url: str = ""
     fallback_method: str = "POST"
     application_sid: str = ""
+    kind: str = "voice"  # of the request, for the journal: voice, action, redirect, wait, whisper …
     parameters: tuple[tuple[str, str], ...] = ()  # asked with the request, beside those of the call
+
+
+@dataclass(frozen=True)
+class MachineDetection:
+    """Whether a person or a machine answers is found out first, or beside (`asynchronous`)."""
+
+    message_end: bool = False  # DetectMessageEnd: wait for the beep
+    timeout: float = 30.0
+    asynchronous: bool = False
+    callback: Callback | None = None
+
+
+@dataclass(frozen=True)
+class RecordingOrder:
+    """What to record, and where to tell of it."""
+
+    source: str
+    channels: int = 1
+    callback: Callback | None = None
+    track: str = "both"
 
 
 class Place(Protocol):
@@ -48,6 +72,9 @@ class Place(Protocol):
 
     def leave(self, leg: Leg, reason: Literal["hangup", "redirect"]) -> None:
         """The leg goes, at once: it hung up, or the REST API gave it other instructions."""
+
+    def pressed(self, leg: Leg, digits: str) -> None:
+        """The party of the leg pressed keys here."""
 
 
 @dataclass(eq=False)
@@ -74,6 +101,11 @@ class Leg:
     number_sid: str = ""
     forwarded_from: str = ""
     answered_by: str = ""
+    machine: MachineDetection | None = None
+    timeout: float = 60.0  # seconds it may ring
+    time_limit: float = 14400.0  # seconds it may talk
+    send_digits: str = ""
+    record: RecordingOrder | None = None  # from the answer on
     queue_time: int = 0  # ms that the call waited for its turn (calls per second)
     dialed: bool = False  # it left the waiting room of the exchange
     ringing: float | None = None
@@ -91,10 +123,7 @@ class Leg:
     log: list[dict[str, object]] = field(default_factory=list)  # Calls/{sid}/Events
     answer: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    keys: asyncio.Queue[str] = field(default_factory=asyncio.Queue)  # pressed by the party, not yet consumed
-    speech: asyncio.Queue[tuple[str, float]] = field(
-        default_factory=asyncio.Queue
-    )  # said by it: text, confidence
+    input: Input = field(default_factory=Input)  # what the party keys and says
 
     @property
     def is_over(self) -> bool:
@@ -119,7 +148,7 @@ class Leg:
     @property
     def port(self) -> MediaPort | None:
         """The audio of the party; None for a virtual one, and before it is known."""
-        return self.endpoint.media(self) if self.endpoint is not None and self.is_answered else None
+        return self.endpoint.media(self) if self.endpoint is not None and self.answered is not None else None
 
 
 def rfc2822(moment: float) -> str:
