@@ -22,6 +22,11 @@ class Answer:
     text: str
     headers: Any
 
+    @property
+    def content(self) -> str:
+        """The text under the name by which the library asks for it after a deletion."""
+        return self.text
+
 
 class Connection:
     """The provider's library sends through this. `base` replaces the provider's address by a local stand-in's."""
