@@ -36,9 +36,10 @@ PATTERNS = {
 def description() -> dict[str, Any]:
     """Twilio's description of voice, messages and look-ups, mended where it contradicts Twilio's own library.
 
-    A list in a form is a repeated name, and the dates a list is filtered by may be left out: else Prism refuses what
-    the library sends every day. Twilio's example answers say the rest: a value that stands in one is allowed though the
-    type forbids it, a field that stands in all of them must stand in ours. Raises PeersMissing.
+    Else Prism refuses what the library sends every day: a list in a form is a repeated name, dates to filter by may be
+    left out, and an empty identifier takes one away. Twilio's example answers say the rest: a value that stands in
+    one is allowed though the type forbids it, a field that stands in all of them must stand in ours.
+    Raises PeersMissing.
     """
     spec = _read("twilio_api_v2010")
     spec["paths"] = {path: item for path, item in spec["paths"].items() if RESOURCES.match(path)}
@@ -106,10 +107,12 @@ def _mend(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             del parameter["schema"]["format"]
     form = operation.get("requestBody", {}).get("content", {}).get(FORM)
     if form:
-        lists = [
-            name for name, kind in form["schema"].get("properties", {}).items() if kind.get("type") == "array"
-        ]
+        fields = form["schema"].get("properties", {})
+        lists = [name for name, kind in fields.items() if kind.get("type") == "array"]
         form["encoding"] = {name: {"style": "form", "explode": True} for name in lists}
+        for name, kind in fields.items():
+            if "pattern" in kind and name not in form["schema"].get("required", ()):
+                _allow(kind, "", schemas)
     for answer in operation["responses"].values():
         for content in answer.get("content", {}).values():
             _follow_examples(content, schemas)
