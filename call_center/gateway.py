@@ -179,7 +179,7 @@ class Gateway:
         with self._asking():
             return _call(self._client.calls(sid).fetch())
 
-    def calls_since(self, moment: datetime, *, most: int = 10_000) -> Iterator[RemoteCall]:
+    def calls_since(self, moment: datetime, *, most: int = 50_000) -> Iterator[RemoteCall]:
         """Legs that began at or after `moment` (UTC), newest first; the provider may add those of the whole day."""
         after = moment.replace(tzinfo=UTC)
         with self._asking():
@@ -270,7 +270,7 @@ class Gateway:
         with self._asking():
             return [_recording(row) for row in self._client.recordings.list(call_sid=call_sid, limit=50)]
 
-    def recordings_since(self, moment: datetime, *, most: int = 10_000) -> Iterator[RemoteRecording]:
+    def recordings_since(self, moment: datetime, *, most: int = 50_000) -> Iterator[RemoteRecording]:
         """Recordings that were made at or after `moment` (UTC), newest first."""
         after = moment.replace(tzinfo=UTC)
         with self._asking():
