@@ -149,16 +149,15 @@ def removed(guard: Guard) -> Iterator[None]:
     """The function of a guard without it. Raises LookupError when there is no such function in memory."""
     path = ROOT / guard.file
     source = path.read_text(encoding="utf-8")
-    old = _code(compile(source, str(path), "exec"), guard.function)
-    new = _code(compile(guard.removed_from(source), str(path), "exec"), guard.function)
-    bearers = [
-        found
-        for found in gc.get_objects()
-        if isinstance(found, FunctionType)
-        and found.__code__.co_filename == str(path)
-        and (found.__code__.co_qualname, found.__code__.co_firstlineno)
-        == (old.co_qualname, old.co_firstlineno)
-    ]
+    before = compile(source, str(path), "exec")
+    after = compile(guard.removed_from(source), str(path), "exec")
+    name = guard.function.replace(".<locals>", "")
+    bearers: list[FunctionType] = []
+    while name and not bearers:
+        old, new = _code(before, name), _code(after, name)
+        bearers = _in_memory(old)
+        # A function that lives only while the one around it runs is changed where it comes from.
+        name = name.rpartition(".")[0]
     if not bearers:
         raise LookupError(f"{guard.key}: not in memory")
     for bearer in bearers:
@@ -170,13 +169,23 @@ def removed(guard: Guard) -> Iterator[None]:
             bearer.__code__ = old
 
 
+def _in_memory(code: CodeType) -> list[FunctionType]:
+    """The functions that were made of this piece of source."""
+    wanted = (code.co_filename, code.co_qualname, code.co_firstlineno)
+    return [
+        found
+        for found in gc.get_objects()
+        if isinstance(found, FunctionType)
+        and (found.__code__.co_filename, found.__code__.co_qualname, found.__code__.co_firstlineno) == wanted
+    ]
+
+
 def _code(code: CodeType, name: str) -> CodeType:
-    """The code of the function of that qualified name. Raises LookupError."""
-    wanted = name.replace(".<locals>", "")
+    """The code of the function of that qualified name, without `<locals>`. Raises LookupError."""
     waiting = [code]
     while waiting:
         here = waiting.pop()
-        if here is not code and here.co_qualname.replace(".<locals>", "") == wanted:
+        if here is not code and here.co_qualname.replace(".<locals>", "") == name:
             return here
         waiting += [const for const in here.co_consts if isinstance(const, CodeType)]
     raise LookupError(f"no function {name}")

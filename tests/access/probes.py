@@ -38,11 +38,12 @@ def company_of_the_cast(template: str, folder: Path) -> Iterator[House]:
 
 
 COMPANIES: dict[str, Callable[[str, Path], AbstractContextManager[House]]] = {
-    "quiet": lambda template, folder: test_matrix.quiet_company("sqlite", template, folder),
     "cast": company_of_the_cast,
-    "work": test_canary.company_at_work,
+    "quiet": lambda template, folder: test_matrix.quiet_company("sqlite", template, folder),
     "secrets": test_inference.company_with_secrets,
+    "work": test_canary.company_at_work,
 }
+"""Where probes look, the quickest first: who is noticed in one is not looked for in the next."""
 
 CELLS = 250
 """Cells of one look at the matrix."""

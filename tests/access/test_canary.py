@@ -101,6 +101,16 @@ def may_read(actor: str, secret: Secret) -> bool:
     return stands(actor, "delete", secret.entity, secret.station)
 
 
+def unmet(company: House, actor: str, seen: set[str]) -> list[Secret]:
+    """What somebody may read and has not seen. Left out is what lies in the bin: only its name is shown there."""
+    secrets = company.world.secrets.items()
+    return [
+        secret
+        for text, secret in secrets
+        if text not in seen and secret.station not in BINNED and may_read(actor, secret)
+    ]
+
+
 # ── where they look ─────────────────────────────────────────────────────────────────────────────────
 def addresses(company: House, actor: str) -> Iterator[str]:
     """What a person of these rights would open, and some that only a curious one would; all of it in a whole run."""
@@ -110,8 +120,12 @@ def addresses(company: House, actor: str) -> Iterator[str]:
             continue
         yield from _of_entity(company, entity)
         seen = [s for s in STATIONS[ENTITIES[entity].held] if may(actor, "read", entity, s)]
-        for station in seen if WHOLE else [s for s in seen if s in ("rep", "agent", "guest", "shared")]:
-            yield from _of_record(entity, company.world.ids[entity][station])
+        for station in seen:
+            number = company.world.ids[entity][station]
+            if WHOLE or station in ("rep", "agent", "guest", "shared"):
+                yield from _of_record(entity, number)
+            else:
+                yield f"/admin/{entity}/{number}/audit/"
         for station in seen[:1]:
             for key, target in registry.entity(entity).fields.items():
                 if WHOLE or target.option("target"):
@@ -252,13 +266,12 @@ def test_nobody_reads_what_is_not_theirs(company: House, actor: str) -> None:
     seen: set[str] = set()
     wrong = list(leaks(company, actor, seen))
     assert not wrong, f"{len(wrong)} leaks:\n" + "\n".join(wrong[:60])
-    readable = {text for text, secret in company.world.secrets.items() if may_read(actor, secret)}
-    # The sweep has eyes: of what may be read it has met most.
-    assert len(seen & readable) > 0.6 * len(readable), f"{len(seen & readable)} of {len(readable)}"
+    # The sweep has eyes: it has met all that is theirs to read.
+    assert not unmet(company, actor, seen)
 
 
-def test_the_administrator_meets_nearly_every_text(company: House) -> None:
+def test_the_administrator_meets_every_text(company: House) -> None:
     """The control: whoever may see everything does meet it, so a text that others do not meet was kept from them."""
     seen: set[str] = set()
     assert not list(leaks(company, "admin", seen, only="/export/jsonl|/audit/|/bin/"))
-    assert len(seen) > 0.6 * len(company.world.secrets)
+    assert not unmet(company, "admin", seen)

@@ -29,8 +29,11 @@ from tests.tables import all_tables
 
 PEOPLE = ("admin", "supervisor", "agent", "office", "rep", "rep2", "viewer", "clerk", "disabled")
 
-# What is not part of the company's data: who is signed in, when a token was last used, and what was turned away.
-ASIDE = frozenset({"sys_session", "sys_throttle", "sys_token", "sys_migration", "call_rejected_request"})
+# What is not part of the company's data: who is signed in, who has which page open, when a token was last used, and
+# what was turned away.
+ASIDE = frozenset(
+    {"sys_session", "sys_look", "sys_throttle", "sys_token", "sys_migration", "call_rejected_request"}
+)
 
 IMPORTERS = ("admin", "supervisor", "office")
 
@@ -206,11 +209,11 @@ def _place(world: World, entity: str, station: str) -> int:
 SKIPPED = frozenset({"owner", "team", "is_default", "active"})
 
 
-def _texts(world: World, definition: EntityDef, station: str) -> dict[str, Any]:
+def _texts(world: World, definition: EntityDef, station: str, again: bool = False) -> dict[str, Any]:
     """Raw values for the fields whose kind has room for a text of our own."""
     raw: dict[str, Any] = {}
     for key, target in definition.fields.items():
-        if target.system or target.kind.computed or key in SKIPPED:
+        if target.system or target.kind.computed or key in SKIPPED or (again and target.unique):
             continue
         made = _text(world, definition.key, station, key, target)
         if made is not None:
@@ -221,11 +224,7 @@ def _texts(world: World, definition: EntityDef, station: str) -> dict[str, Any]:
 def text_values(world: World, definition: EntityDef, station: str) -> dict[str, Any]:
     """Fresh values for the texts of a record: what stood there becomes what it was before."""
     seeing = records.reader(policy.SYSTEM)
-    raw = {
-        key: item
-        for key, item in _texts(world, definition, station).items()
-        if not definition.fields[key].unique
-    }
+    raw = _texts(world, definition, station, again=True)
     return {
         key: definition.fields[key].kind.parse(item, definition.fields[key], seeing)
         for key, item in raw.items()

@@ -28,7 +28,7 @@ GUARDS: tuple[tuple[str, str, str, str], ...] = (
     ("crm_admin/policy.py", "may_assign", "return own_team and (owner", "return own_team or (owner"),
     # the way in
     ("crm_admin/auth/identity.py", "install.<locals>.admit", "if g.user is None and not _is_among(_public):", "if False:"),
-    ("crm_admin/auth/identity.py", "install.<locals>.admit", "csrf.protect()", "pass"),
+    ("crm_admin/auth/identity.py", "install.<locals>.admit", "csrf.protect()", "csrf.protect"),
     ("crm_admin/auth/identity.py", "_become", "policy.actor(person, policy_version, scopes)", "policy.actor(person, policy_version, None)"),
     ("crm_admin/auth/sessions.py", "find", "            User.active == Value(True),\n", ""),
     ("crm_admin/auth/sessions.py", "find", "            Session.role == User.role,\n", ""),
