@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Let the call center join: its entities, doors, pages, cards and jobs."""
     # Late: the carrier simulator, inside this package, is used without the CRM.
-    from call_center import jobs, models  # noqa: F401, PLC0415 — jobs make themselves known
+    from call_center import api, jobs, models  # noqa: F401, PLC0415 — addresses and jobs make themselves known
+    from call_center.views import desk, dialling, setup_page  # noqa: PLC0415
     from call_center.webhooks import blueprint as provider  # noqa: PLC0415
 
     models.load()
     app.register_blueprint(provider)
+    desk.give_asset(app)
+    setup_page.install(app)
+    dialling.install(app)

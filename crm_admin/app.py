@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from crm_admin import api, audit, auth, db, entities, files, log, policy
 from crm_admin.config import Config, ConfigError, own_secret_key, unsafe
 from crm_admin.i18n import catalogue
+from crm_admin.push import watching
 from crm_admin.views import (
     compression,
     convert_page,
@@ -78,10 +79,12 @@ def create_app(config: Config) -> Flask:
     ):
         app.register_blueprint(blueprint)
     stage_card.install()
+    watching.install()
     _admin(app)
-    app.register_blueprint(api.blueprint)
     for name in config.modules.enabled:
         load_module(app, name)
+    # Last: a module may have addresses of its own among the API's.
+    app.register_blueprint(api.blueprint)
     return app
 
 

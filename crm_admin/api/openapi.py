@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, g, request
@@ -56,6 +57,16 @@ _NAMES: Json = {
 }
 
 
+Part = Callable[[Actor], tuple[Json, Json]]
+_more: list[Part] = []
+
+
+def also(give: Part) -> None:
+    """Have `give(caller) -> (paths, schemas)` describe what a module adds to the API, as far as the caller may."""
+    if give not in _more:
+        _more.append(give)
+
+
 KEPT = 12
 """Descriptions that are kept, half a megabyte each; making one takes as long as ten lists."""
 
@@ -92,6 +103,10 @@ def document(caller: Actor, public_url: str) -> Json:
     for definition in entities:
         paths |= _paths(caller, definition)
         components |= _components(caller, definition)
+    for give in _more:
+        added, parts = give(caller)
+        paths |= added
+        components |= parts
     return {
         "openapi": "3.1.0",
         "info": {
@@ -157,10 +172,10 @@ def _may(caller: Actor, action: str, definition: EntityDef) -> bool:
 
 def _list(caller: Actor, definition: EntityDef) -> Json:
     key = definition.key
-    return _operation(
+    return operation(
         f"list_{key}",
         key,
-        {"200": _json(f"{key}.page")},
+        {"200": json_answer(f"{key}.page")},
         _READING,
         parameters=_list_parameters(caller, definition),
     )
@@ -188,8 +203,11 @@ def _list_parameters(caller: Actor, definition: EntityDef) -> list[Json]:
 
 
 def _get(key: str) -> Json:
-    answers = {"200": _json(key, _TAG), "304": {"description": "Still the version that If-None-Match names."}}
-    return _operation(f"get_{key}", key, answers, _READING, parameters=[_NAMES])
+    answers = {
+        "200": json_answer(key, _TAG),
+        "304": {"description": "Still the version that If-None-Match names."},
+    }
+    return operation(f"get_{key}", key, answers, _READING, parameters=[_NAMES])
 
 
 def _history(key: str) -> Json:
@@ -197,44 +215,46 @@ def _history(key: str) -> Json:
         _limit(LINES),
         _argument("after", {"type": "string", "minLength": 1}, "`next` of the page before."),
     ]
-    return _operation(f"history_of_{key}", key, {"200": _json("history")}, _READING, parameters=parameters)
+    return operation(
+        f"history_of_{key}", key, {"200": json_answer("history")}, _READING, parameters=parameters
+    )
 
 
 def _create(key: str) -> Json:
     location: Json = {"description": "Address of the record.", "required": True, "schema": schemas.TEXT}
-    answers = {"201": _json(key, {"Location": location, **_TAG})}
-    return _operation(f"create_{key}", key, answers, _WRITING, requestBody=_body(f"{key}.new"))
+    answers = {"201": json_answer(key, {"Location": location, **_TAG})}
+    return operation(f"create_{key}", key, answers, _WRITING, requestBody=json_body(f"{key}.new"))
 
 
 def _change(key: str) -> Json:
-    return _operation(
+    return operation(
         f"change_{key}",
         key,
-        {"200": _json(key, _TAG)},
+        {"200": json_answer(key, _TAG)},
         (*_WRITING, 412),
         parameters=[_IF_MATCH],
-        requestBody=_body(f"{key}.changes"),
+        requestBody=json_body(f"{key}.changes"),
     )
 
 
 def _delete(key: str) -> Json:
     answers: Json = {"204": {"description": "It is in the recycle bin."}}
-    return _operation(
+    return operation(
         f"delete_{key}", key, answers, (401, 403, 404, 409, 412, 422, 503), parameters=[_IF_MATCH]
     )
 
 
 def _restore(key: str) -> Json:
-    return _operation(f"restore_{key}", key, {"200": _json(key, _TAG)}, (401, 403, 404, 422, 503))
+    return operation(f"restore_{key}", key, {"200": json_answer(key, _TAG)}, (401, 403, 404, 422, 503))
 
 
 def _bulk(key: str) -> Json:
-    return _operation(
+    return operation(
         f"bulk_{key}",
         key,
-        {"200": _json("bulk.results")},
+        {"200": json_answer("bulk.results")},
         (400, 401, 404, 413, 415, 422, 503),
-        requestBody=_body("bulk"),
+        requestBody=json_body("bulk"),
     )
 
 
@@ -254,31 +274,36 @@ def _common_paths() -> Json:
     }
     asking = (401, 422, 503)
     return {
-        "/search": {"get": _operation("search", "all", {"200": _json("hits")}, asking, parameters=search)},
+        "/search": {
+            "get": operation("search", "all", {"200": json_answer("hits")}, asking, parameters=search)
+        },
         "/lookup/phone": {
-            "get": _operation("lookup_phone", "all", {"200": _json("callers")}, asking, parameters=phone)
+            "get": operation("lookup_phone", "all", {"200": json_answer("callers")}, asking, parameters=phone)
         },
         "/schema/entities": {
-            "get": _operation("list_entities", "schema", {"200": _json("entities")}, asking)
+            "get": operation("list_entities", "schema", {"200": json_answer("entities")}, asking)
         },
         "/schema/entities/{entity}": {
             "parameters": [key],
-            "get": _operation("get_entity", "schema", {"200": _json("entity")}, _READING),
+            "get": operation("get_entity", "schema", {"200": json_answer("entity")}, _READING),
         },
     }
 
 
-def _operation(name: str, tag: str, answers: Json, wrong: tuple[int, ...], **parts: Any) -> Json:
+def operation(name: str, tag: str, answers: Json, wrong: tuple[int, ...], **parts: Any) -> Json:
+    """One operation: what it answers, and the statuses with which it can go wrong."""
     problems = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(wrong)}
     return {"operationId": name, "tags": [tag], **parts, "responses": answers | problems}
 
 
-def _json(name: str, headers: Json | None = None) -> Json:
+def json_answer(name: str, headers: Json | None = None) -> Json:
+    """An answer in the form of the schema of that name."""
     found: Json = {"description": name, "content": {"application/json": {"schema": schemas.ref(name)}}}
     return found | ({"headers": headers} if headers else {})
 
 
-def _body(name: str) -> Json:
+def json_body(name: str) -> Json:
+    """A request's body in the form of the schema of that name."""
     return {"required": True, "content": {"application/json": {"schema": schemas.ref(name)}}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -80,6 +81,27 @@ def link(item: MenuLink) -> None:
     _links.append(item)
 
 
+@dataclass(frozen=True)
+class Script:
+    """A script that a module runs on every page of those for whom `shown(actor)`; `address()` is where it is.
+
+    `texts`: what it says, by the names under which it asks `crm.text`.
+    """
+
+    key: str
+    address: Callable[[], str]
+    shown: Callable[[Actor], bool]
+    texts: dict[str, Text] = field(default_factory=dict)
+
+
+_scripts: dict[str, Script] = {}
+
+
+def run(script: Script) -> None:
+    """Put a script on every page. The same key again replaces it."""
+    _scripts[script.key] = script
+
+
 def install(app: Flask, config: Config, static: Path) -> None:
     """Give templates their frame: `me`, `menu`, `creatable`, `asset()` and the names of things."""
 
@@ -103,9 +125,14 @@ def install(app: Flask, config: Config, static: Path) -> None:
             "menu": [],
             "creatable": [],
             "push_url": "",
+            "module_scripts": [],
+            "module_texts": {},
         }
         if person is not None:
+            scripts = [script for script in _scripts.values() if script.shown(g.actor)]
             frame |= {
+                "module_scripts": [script.address() for script in scripts],
+                "module_texts": {key: str(text) for script in scripts for key, text in script.texts.items()},
                 "me": _me(person),
                 "menu": menu(g.actor),
                 "creatable": creatable(g.actor),
