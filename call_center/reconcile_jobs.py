@@ -12,8 +12,8 @@ from crm_admin import clock
 from crm_admin.config import Config
 from crm_admin.jobs import Job, Running, every, handler
 
-STALE = "calls.end_stale"
-ALL = "calls.reconcile"
+STALE = "call_center.end_stale"
+ALL = "call_center.reconcile"
 
 OVERLAP = timedelta(hours=1)
 """Calls that were going on at the last comparison have ended since."""
