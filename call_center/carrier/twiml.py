@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 CALLBACK = "statusCallback statusCallbackEvent statusCallbackMethod"
-RECORDED = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent"
+RECORDED = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
 DETECTION = (
     "machineDetection machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold "
     "machineDetectionSilenceTimeout amdStatusCallback amdStatusCallbackMethod"
 )
-NOUN = f"url method byoc {CALLBACK} {DETECTION}"
+NOUN = f"url method {CALLBACK}"
 
 # Element → its attributes and the elements that may stand in it.
 SCHEMA: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -39,14 +39,14 @@ SCHEMA: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         ),
         "Dial": (
             "action method timeout timeLimit hangupOnStar callerId record trim answerOnBridge ringTone sequential "
-            f"recordingTrack referUrl referMethod events recordingChannels {RECORDED}",
+            f"recordingTrack referUrl referMethod events passports {RECORDED}",
             "Number Client Sip Queue Conference",
         ),
-        "Number": (f"sendDigits phoneNumberSid {NOUN}", ""),
+        "Number": (f"sendDigits byoc {NOUN} {DETECTION}", ""),
         "Client": (NOUN, "Identity Parameter"),
         "Identity": ("", ""),
         "Parameter": ("name value", ""),
-        "Sip": (f"username password {NOUN}", ""),
+        "Sip": (f"username password {NOUN} {DETECTION}", ""),
         "Queue": ("url method reservationSid postWorkActivitySid", ""),
         "Conference": (
             "muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region "
@@ -59,8 +59,7 @@ SCHEMA: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         "Redirect": ("method", ""),
         "Reject": ("reason", "Parameter"),
         "Hangup": ("", "Parameter"),
-        "Refer": ("action method", "Sip ReferSip"),
-        "ReferSip": ("", ""),
+        "Refer": ("action method", "Sip"),
         "Start": ("action method", "Recording Stream Siprec Transcription"),
         "Stop": ("", "Recording Stream Siprec Transcription"),
         "Recording": (f"trim channels track {RECORDED}", ""),
@@ -70,7 +69,10 @@ SCHEMA: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         "Sms": ("to from action method statusCallback", ""),
         "Connect": ("action method", "Stream Room Conversation VirtualAgent"),
         "Echo": ("", ""),
-        "Stream": ("name connectorName url track statusCallback statusCallbackMethod", "Parameter"),
+        "Stream": (
+            "name connectorName url track audioFormat sampleRate statusCallback statusCallbackMethod",
+            "Parameter",
+        ),
         "Siprec": ("name connectorName track statusCallback statusCallbackMethod", "Parameter"),
         "Transcription": (
             "name track statusCallbackUrl statusCallbackMethod languageCode partialResults inboundTrackLabel "
