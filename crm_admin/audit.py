@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -68,6 +68,15 @@ def origin() -> Origin:
     return _origin.get()
 
 
+_watchers: list[Callable[[str, int], None]] = []
+
+
+def watch(call: Callable[[str, int], None]) -> None:
+    """Have `call(entity, record_id)` run in the transaction of every write."""
+    if call not in _watchers:
+        _watchers.append(call)
+
+
 def write(actor: Actor, entity: str, record_id: int, action: str, changes: Changes, version: int) -> int:
     """Note one write, in its transaction; `version` is the record's after it. The entry's id."""
     where = _origin.get()
@@ -82,6 +91,8 @@ def write(actor: Actor, entity: str, record_id: int, action: str, changes: Chang
         ip=where.ip,
         request_id=where.request_id,
     )
+    for call in _watchers:
+        call(entity, record_id)
     return int(entry.id)
 
 
@@ -95,6 +106,8 @@ class Entry:
     action: str
     changes: Changes
     source: str
+    version: int
+    """Of the record, after this write."""
 
 
 def trail(
@@ -120,7 +133,7 @@ def trail(
             if key in readable or (key not in known and actor.is_administrator)
         }
         if seen or not row.changes:
-            entries.append(Entry(row.id, row.at, row.user, row.action, seen, row.source))
+            entries.append(Entry(row.id, row.at, row.user, row.action, seen, row.source, row.version))
     return entries
 
 

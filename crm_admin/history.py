@@ -87,6 +87,15 @@ def subscribe(kind: str | None, call: Subscriber) -> None:
     _subscribers.append((kind, call))
 
 
+_watchers: list[Callable[[list[Subject]], None]] = []
+
+
+def watch(call: Callable[[list[Subject]], None]) -> None:
+    """Have `call(subjects)` run in the transaction of every line, with all the records on which it shows."""
+    if call not in _watchers:
+        _watchers.append(call)
+
+
 def record(
     kind: str,
     *,
@@ -125,6 +134,8 @@ def record(
     HistorySubject.insert_many(
         [{"line": line.id, "entity": e, "record_id": r, "at": at} for e, r in shown]
     ).execute()
+    for told in _watchers:
+        told(shown)
     for wanted, call in _subscribers:
         if wanted in (None, kind):
             after_commit(lambda call=call: call(line, is_new))  # type: ignore[misc]

@@ -10,7 +10,7 @@ from crm_admin.db import database
 from crm_admin.exchange import batch
 from crm_admin.jobs.handlers import Running, handler
 from crm_admin.jobs.schedule import every
-from crm_admin.push import event, publish
+from crm_admin.push import event, publish, watching
 
 REMINDERS = 200
 """Reminders of one round at most; the next round follows within a minute."""
@@ -64,8 +64,8 @@ def remind(job: Running) -> dict[str, int]:
 
 @handler("push.prune")
 def forget_events(job: Running) -> dict[str, int]:
-    """Remove events that no browser will ask for any more."""
-    return {"events": event.prune()}
+    """Remove events that no browser will ask for any more, and looks of pages that are closed."""
+    return {"events": event.prune(), "looks": watching.prune()}
 
 
 every("records.purge", at="03:10")

@@ -42,6 +42,27 @@ class AuditRow:
     changes: list[tuple[str, str, str]]
 
 
+@dataclass(frozen=True)
+class News:
+    """What others have changed since a page was made."""
+
+    who: str
+    fields: str
+
+
+def news(actor: Actor, definition: EntityDef, record_id: int, version: int, reader: Reader) -> News | None:
+    """What others changed of a record after its `version`, as far as `actor` may read it; None when nothing."""
+    trail = audit.trail(actor, definition.key, record_id)
+    fresh = [entry for entry in trail if entry.version > version and entry.user != actor.id and entry.changes]
+    if not fresh:
+        return None
+    people = list(dict.fromkeys(entry.user for entry in fresh if entry.user))
+    names = reader.names("user", people)
+    labels = dict.fromkeys(stored_value.label(definition, key) for entry in fresh for key in entry.changes)
+    who = ", ".join(names[user] for user in people if user in names)
+    return News(who or gettext("Somebody"), ", ".join(labels))
+
+
 def rows(
     actor: Actor, definition: EntityDef, record: Record, reader: Reader, before: int | None
 ) -> tuple[list[AuditRow], int | None]:

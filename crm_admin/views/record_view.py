@@ -21,6 +21,7 @@ from crm_admin.auth import safe_target
 from crm_admin.forms import form_class
 from crm_admin.i18n import gettext, lazy_gettext, ngettext
 from crm_admin.policy import Actor
+from crm_admin.push import watching
 from crm_admin.records import Forbidden, NotFound, Rejected, Stale
 from crm_admin.registry import EntityDef, Record
 from crm_admin.views import (
@@ -239,6 +240,20 @@ class RecordView(BaseModelView):
         rows, more = audit_page.rows(actor(), self.definition, record, reader(), before)
         name = self.definition.name_of(record)
         return self.render("admin/audit.html", entity=self.definition, id=id, name=name, rows=rows, more=more)
+
+    @expose("/<int:id>/watch/", methods=("POST",))
+    def watch_view(self, id: int) -> Answer:
+        """An open page wants to hear of the next write to its record; answers what others changed since it was made."""
+        self._get(id)
+        watching.look(actor(), self.definition.key, id)
+        version = _number(request.form.get("row_version"))
+        seeing = reader()
+        # Read after the look began: what is written from now on is told.
+        news = audit_page.news(actor(), self.definition, id, version, seeing) if version else None
+        if news is None:
+            return Response(status=204)
+        url = f"/admin/{self.definition.key}/{id}/"
+        return self.render("admin/record_news.html", news=news, url=url, editing="editing" in request.form)
 
     @expose("/<int:id>/field/<key>/", methods=("GET", "POST"))
     def field_view(self, id: int, key: str) -> Answer:

@@ -13,6 +13,7 @@ from crm_admin.exchange import columns
 from crm_admin.exchange.row import Importer, Plan
 from crm_admin.kinds.base import Upload
 from crm_admin.policy import FieldGrant
+from crm_admin.push import Event
 from crm_admin.records import Forbidden, NotFound, Rejected
 from crm_admin.registry import Record
 from tests.access.test_rights_change import grant, hide, role
@@ -212,6 +213,16 @@ def test_a_story_is_told_to_who_sees_whom_it_is_about(crm: Flask) -> None:
     grant("viewer", "meeting", "read", "all")
     grant("viewer", "account", "read", "none")
     assert "Quiet table" not in viewer.get(f"/admin/contact/{guest.id}/history/").text
+
+
+def test_an_open_page_hears_no_more_of_what_is_hidden(crm: Flask) -> None:
+    """The right is asked for when there is something to tell, not when the page was opened."""
+    rep, rep2 = Person(crm, "rep"), Person(crm, "rep2")
+    account = rep.owns("account", name="Hoa Sen")
+    assert rep.post(f"/admin/account/{account.id}/watch/").status_code == 204
+    assert rep2.post(f"/admin/account/{account.id}/watch/").status_code == 404
+    changed(account, owner=rep2.id, team=None)
+    assert not Event.select().exists()
 
 
 def test_a_converted_lead_carries_what_its_reader_sees(crm: Flask) -> None:

@@ -92,3 +92,46 @@ def test_a_lead_becomes_a_customer(sqlite_crm: Flask, sqlite_site: str, chromium
         page.wait_for_url("**/admin/account/*/")
         expect(office.panel("contacts")).to_contain_text("Lý Hương")
         expect(office.panel("opportunities").locator("tbody tr")).to_have_count(1)
+
+
+def test_an_open_page_tells_what_others_do_meanwhile(
+    sqlite_crm: Flask, sqlite_site: str, chromium: Browser
+) -> None:
+    agent = Person(sqlite_crm, "agent")
+    account = Person(sqlite_crm, "office").owns("account", name="Sen Trắng")
+    told = "document.dispatchEvent(new CustomEvent('crm:record.touched', {detail: {entity: 'account', record_id: %d}}))"
+    with Desk(chromium, sqlite_site, "office") as office:
+        page = office.open(f"/admin/account/{account.id}/")
+        form = office.tab()
+        form.goto(f"/admin/account/{account.id}/edit/")
+        form.locator("#employees").fill("12")
+        agent.post(
+            "/admin/note/new/?quick=1",
+            {"body": "They moved", "regarding-entity": "account", "regarding": str(account.id)},
+        )
+        agent.post(f"/admin/account/{account.id}/field/tier/", {"tier": "A", "row_version": "1"})
+        page.bring_to_front()
+        page.evaluate(told % account.id)
+        expect(page.locator(".record-news")).to_contain_text("Lê An changed this meanwhile: Tier.")
+        expect(page.locator("#timeline")).to_contain_text("They moved")
+        form.bring_to_front()
+        form.evaluate(told % account.id)
+        expect(form.locator(".record-news")).to_contain_text("both versions are shown")
+        expect(form.locator("#employees")).to_have_value("12")
+        page.bring_to_front()
+        page.locator(".record-news").get_by_role("link", name="Show").click()
+        expect(page.locator("#details")).to_contain_text("A")
+        expect(page.locator(".record-news")).to_be_empty()
+        # Somebody reads further down: nothing moves under their hands.
+        page.locator("#timeline .pill").first.focus()
+        agent.post(
+            "/admin/note/new/?quick=1",
+            {"body": "They like it", "regarding-entity": "account", "regarding": str(account.id)},
+        )
+        page.evaluate(told % account.id)
+        page.get_by_role("button", name="Show what is new").click()
+        expect(page.locator("#timeline")).to_contain_text("They like it")
+        office.expect(404)
+        Person(sqlite_crm, "admin").post(f"/admin/account/{account.id}/delete/")
+        page.evaluate(told % account.id)
+        expect(page.locator(".record-news")).to_contain_text("not there any more")

@@ -39,6 +39,7 @@ WATCH: dict[str, tuple[str, ...]] = {
     "crm_admin/records/saving.py:create": ("cells create_record", "change the_rules_of_saving_hold_behind_every_door"),
     "crm_admin/records/saving.py:_save_children": ("change a_row_belongs_to_its_own_form",),
     "crm_admin/records/saving.py:update": ("change a_record_takes_its_story_along",),
+    "crm_admin/push/watching.py:": ("change an_open_page_hears_no_more_of_what_is_hidden",),
     "crm_admin/listing.py:": ("canary rep /api/v1/(account|contact)", "guess account tax_code", "guess account annual_revenue",
                               "guess contact mobile", "change an_export_takes_what_may_be_exported"),
     "crm_admin/search.py:": ("canary rep (search|q=)", "canary agent (search|lookup)", "canary clerk (search|lookup)",
