@@ -43,6 +43,7 @@ class Settings:
     token_minutes: int = 60
     recording_mb: int = 200
     public_url: str = ""
+    transcriber: str = ""
     auth_token: str = field(default="", repr=False)
     api_key_secret: str = field(default="", repr=False)
     shared_keys: str = field(default="", repr=False)
@@ -85,6 +86,8 @@ class Settings:
             raise ConfigError("call_center.timeout_s", "is out of bounds", "1 to 60 seconds")
         if not 5 <= self.token_minutes <= 24 * 60:
             raise ConfigError("call_center.token_minutes", "is out of bounds", "5 minutes to 24 hours")
+        if self.transcriber and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", self.transcriber):
+            raise ConfigError("call_center.transcriber", "names no function", "package.module:function")
         if any(not key or not secret for key, secret in self.secrets_by_key.items()):
             raise ConfigError(
                 "call_center.shared_keys", "is no list of keys", "ID:SECRET, several with blanks between"

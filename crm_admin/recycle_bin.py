@@ -38,6 +38,7 @@ def _remove(definition: EntityDef, record: Record) -> None:
         via = getattr(child.model, child.fields[part.via].name)
         for row in child.model.select().where(via == record.id):
             _remove(child, row)
+    record.before_purge()
     for field in definition.fields.values():
         field.kind.after_save(definition.key, record.id, field, None)
     lines = HistoryLine.select(HistoryLine.id).where(

@@ -36,6 +36,9 @@ class Record(Table):
     late_by: ClassVar[frozenset[str]] = frozenset()
     """Fields that `is_late` looks at: who may not read them all is not told that a record is late."""
 
+    stale_by: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Entity → fields that `stale_days` looks at: who may not read them all is not told that a record stands still."""
+
     def derive(self, reader: Reader) -> None:
         """Set fields that follow from others (a full name, a probability); runs before every save."""
 
@@ -50,9 +53,17 @@ class Record(Table):
         """Why the record may not be deleted now; None when it may."""
         return None
 
+    def before_purge(self) -> None:
+        """What has to go with the record when it is removed for good; runs in the transaction that removes it."""
+
     def is_late(self) -> bool:
         """Whether what had to be done by now is still open; marked on boards."""
         return False
+
+    @classmethod
+    def stale_days(cls, records: Iterable[Record]) -> dict[int, int]:
+        """Id → whole days without a move, of those among `records` that have stood still for longer than they should."""
+        return {}
 
     def happened_at(self) -> datetime:
         """The moment at which the record stands in the history."""

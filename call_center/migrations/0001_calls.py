@@ -185,6 +185,7 @@ TABLES = (
         "thread text null",
         "room text null",
         "dialled_at datetime null",
+        "callback_task bigint null",
         "held bool",
         "recording_paused bool",
         "name text null",

@@ -10,6 +10,8 @@ import peewee
 from peewee import BooleanField, DateTimeField, Expression, Node, TextField
 
 from call_center.models.call_leg import CallLeg
+from call_center.models.recording import Recording
+from crm_admin.db import LinkField
 from crm_admin.entities.story import above
 from crm_admin.i18n import lazy_gettext
 from crm_admin.kinds import Choice, FieldDef, Reader
@@ -89,18 +91,27 @@ class Call(Record):
     """`thread` is what its events have in common: the root leg's SID, or `uid` where we had the call made.
 
     `room` names its conference once the parties were taken into one (the first time somebody is put on hold).
-    `dialled_at`: when the provider was first asked to ring the agent's telephone.
+    `dialled_at`: when the provider was first asked to ring the agent's telephone. `callback_task`: the task that a
+    message left behind.
     """
 
     uid = TextField(unique=True, default=new_uid)
     thread = TextField(null=True, unique=True)
     room = TextField(null=True)
     dialled_at = DateTimeField(null=True)
+    callback_task = LinkField("task", null=True)
     held = BooleanField(default=False)
     recording_paused = BooleanField(default=False)
 
     def happened_at(self) -> datetime:
         return cast(datetime, self.started_at or self.created_at)
+
+    def before_purge(self) -> None:
+        """What was recorded goes on both sides, before the row that knows of it."""
+        from call_center import recordings  # noqa: PLC0415 — its jobs know this model
+
+        for row in Recording.select().where(Recording.call == self.id):
+            recordings.delete(row, "the call was removed for good")
 
     @property
     def is_live(self) -> bool:
