@@ -9,7 +9,7 @@ from call_center.carrier.number import Application, CallerId, Number
 DEFAULT_ACCOUNT = "AC" + "5" * 32
 DEFAULT_TOKEN = "simulated-auth-token"  # noqa: S105 - guards a simulator on loopback
 DEFAULT_KEY = "SK" + "5" * 32
-DEFAULT_SECRET = "simulated-key-secret"  # noqa: S105
+DEFAULT_SECRET = "simulated-key-secret-of-32-letters"  # noqa: S105
 DEFAULT_APPLICATION = "AP" + "5" * 32
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from call_center.carrier import sound
-from call_center.carrier.endpoint import MediaPort, Prompt, Tape
+from call_center.carrier.endpoint import RINGBACK, MediaPort, Prompt, Tape
 from call_center.carrier.sound import FRAME_SECONDS, Frame
-
-RINGBACK = "ringback"
-"""Text of the tone that a caller hears while the other side rings; any other tone is a beep."""
 
 _CUSHION = 2  # frames that must lie ready before one is taken, against the jitter of the network
 _LATEST = 8  # frames kept; who falls behind hears the newest
@@ -46,8 +43,7 @@ class AudioPort(MediaPort):
         self._listeners: dict[AudioPort, Link] = {}
         self._sources: dict[AudioPort, Link] = {}
         self._prompt: Iterator[Frame] | None = None
-        self._tape: Tape | None = None
-        self._to_tape = Link()
+        self._tapes: dict[Tape, Link] = {}
         self.frames_said = 0
 
     def hear(self, sources: Sequence[MediaPort]) -> None:
@@ -67,18 +63,19 @@ class AudioPort(MediaPort):
         """End the prompt that plays, if any."""
         self._prompt = None
 
-    def record(self, tape: Tape | None) -> None:
-        """Write all that is said and heard from now on; None: no more."""
-        self._tape = tape
-        self._to_tape = Link()
+    def record(self, tape: Tape) -> None:
+        """Write all that is said and heard from now on."""
+        self._tapes[tape] = Link()
+
+    def stop_recording(self, tape: Tape) -> None:
+        """Write no more to this tape."""
+        self._tapes.pop(tape, None)
 
     def said(self, frame: Frame) -> None:
         """The party said this."""
         self.frames_said += 1
-        for link in self._listeners.values():
+        for link in chain(self._listeners.values(), self._tapes.values()):
             link.put(frame)
-        if self._tape is not None:
-            self._to_tape.put(frame)
 
     def heard(self) -> Frame:
         """What the party hears in the next 20 ms; the recording goes on by the same step."""
@@ -90,9 +87,9 @@ class AudioPort(MediaPort):
             else:
                 pieces.append(frame)
         heard = sound.mix(pieces)
-        if self._tape is not None:
-            own = self._to_tape.take()
-            self._tape.write((heard if own is None else sound.mix((heard, own))).tobytes())
+        for tape, link in self._tapes.items():
+            own = link.take()
+            tape.write((heard if own is None else sound.mix((heard, own))).tobytes())
         return heard
 
     def _listen(self, listener: AudioPort) -> Link:
@@ -102,21 +99,23 @@ class AudioPort(MediaPort):
         self._listeners.pop(listener, None)
 
 
-class TalkingPort(AudioPort):
-    """A party that is not there: it talks by itself, and what it hears goes nowhere but to the recording."""
+class AbsentPort(AudioPort):
+    """A party that is not there. It may talk by itself; what it hears goes nowhere but to the recording."""
 
-    def __init__(self, voice: Iterator[Frame]) -> None:
+    def __init__(self, voice: Iterator[Frame] | None = None) -> None:
         super().__init__()
-        self._voice = voice
-        self._clock = asyncio.create_task(self._talk())
+        self._voice = voice or iter(())
+        self._clock = asyncio.create_task(self._live())
 
     def close(self) -> None:
-        """Fall silent for good."""
+        """Be gone for good."""
+        self.hear(())
         self._clock.cancel()
 
-    async def _talk(self) -> None:
+    async def _live(self) -> None:
         async for _ in beats():
-            self.said(next(self._voice))
+            if (frame := next(self._voice, None)) is not None:
+                self.said(frame)
             self.heard()
 
 

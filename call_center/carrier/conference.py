@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from call_center.carrier.endpoint import Prompt
+from call_center.carrier.endpoint import MUSIC
 from call_center.carrier.leg import Callback, Leg, RecordingOrder, rfc2822
 from call_center.carrier.line import Line
 from call_center.carrier.webhook import Webhook
@@ -27,7 +27,6 @@ EVENTS = {
     "speaker": {"participant-speech-start", "participant-speech-stop"},
     "announcement": {"announcement-end", "announcement-fail"},
 }
-MUSIC = Prompt("music", 3600.0)
 
 Left = Literal[
     "participant_hung_up",
@@ -247,6 +246,7 @@ class Conference:
             )
             if heard or listener.entertainment is None:
                 self.network.join_audio(listener.leg, [p.leg for p in heard])
+        self.network.recorder.overhear(self)
 
     def tell(self, event: str, participant: Participant | None = None, **extra: str) -> None:
         """Report to the callback of the first participant."""

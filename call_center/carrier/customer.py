@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from call_center.carrier import sound
 from call_center.carrier.audio import AudioPort, beats
-from call_center.carrier.endpoint import Endpoint, MediaPort, Prompt
+from call_center.carrier.endpoint import RINGBACK, Endpoint, MediaPort, Prompt
 from call_center.carrier.webrtc import Peer, SdpUnusable
 
 if TYPE_CHECKING:
     from call_center.carrier.leg import Leg
     from call_center.carrier.network import Network
-
-ANYBODY = "+"
-"""Registered under this, an endpoint is rung for every number that nobody else answers."""
 
 Send = Callable[[Mapping[str, Any]], None]
 
@@ -31,7 +28,7 @@ class CustomerPort(AudioPort):
     def play(self, prompt: Prompt) -> None:
         """Start a prompt, and say what it is."""
         super().play(prompt)
-        self._tell(prompt.kind, prompt.text)
+        self._tell(RINGBACK if prompt.text == RINGBACK else prompt.kind, prompt.text)
 
     def hear(self, sources: Sequence[MediaPort]) -> None:
         """Hear other parties, and say whether there are any."""

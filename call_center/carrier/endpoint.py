@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 8000  # samples a second of every piece of audio: 16 bit, mono, signed, little endian
 
+ANYBODY = "+"
+"""Registered under this, an endpoint is rung for every number that nobody else answers."""
+
 # Why a party does not take a call, in the words of the call's status.
 Cause = Literal["busy", "rejected", "no-answer", "failed"]
 
@@ -29,6 +32,13 @@ class Prompt:
     text: str = ""  # what is said; the URL of what is played
     language: str = "en-US"
     samples: bytes = b""  # of a played file; empty: the port makes its own sound
+
+
+RINGBACK = "ringback"
+"""Text of the tone that a caller hears while the other side rings; any other tone is a beep."""
+
+RINGING = Prompt("tone", 600.0, RINGBACK)
+MUSIC = Prompt("music", 3600.0)
 
 
 class Tape(Protocol):
@@ -54,8 +64,11 @@ class MediaPort(Protocol):
     def hush(self) -> None:
         """End the prompt that plays, if any."""
 
-    def record(self, tape: Tape | None) -> None:
-        """Write all that is said and heard to the tape from now on; None: no more."""
+    def record(self, tape: Tape) -> None:
+        """Write all that is said and heard to the tape from now on, too."""
+
+    def stop_recording(self, tape: Tape) -> None:
+        """Write no more to this tape."""
 
 
 class Endpoint(Protocol):

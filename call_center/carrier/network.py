@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from call_center.carrier.account import Account, Behaviour
 from call_center.carrier.conference import Conference, Participant
-from call_center.carrier.endpoint import Cause, Endpoint, Prompt
+from call_center.carrier.endpoint import ANYBODY, Cause, Endpoint, MediaPort, Prompt
 from call_center.carrier.executor import Executor
 from call_center.carrier.fault import FaultBook
 from call_center.carrier.journal import Entry, Journal
@@ -255,9 +255,23 @@ class Network:
 
     def join_audio(self, leg: Leg, others: list[Leg]) -> None:
         """From now on the party of the leg hears these parties."""
+        real = [other.port for other in others if other.port is not None]
         if (port := leg.port) is not None:
+            voices = [self.voice(other) for other in others if other.port is None]
             port.hush()
-            port.hear([other.port for other in others if other.port is not None])
+            port.hear([*real, *(voice for voice in voices if voice is not None)])
+        elif (voice := self.voice(leg) if real else self.recordable(leg)) is not None:
+            voice.hear(real)
+
+    def voice(self, leg: Leg) -> MediaPort | None:
+        """The audio of a party; of a scripted one a made-up voice, which somebody real hears or records."""
+        if leg.port is None and leg.is_answered and isinstance(leg.endpoint, ScriptedParty):
+            return leg.endpoint.voice(leg)
+        return leg.port
+
+    def recordable(self, leg: Leg) -> MediaPort | None:
+        """The audio of a party that has sound: a real one, or a scripted one that talks with somebody real."""
+        return leg.endpoint.made_up if isinstance(leg.endpoint, ScriptedParty) else leg.port
 
     def prompt(self, leg: Leg, prompt: Prompt) -> None:
         """Play something to the party, if it has ears."""
@@ -342,6 +356,9 @@ class Network:
         for leg in self.legs.values():
             if leg.executor is not None:
                 leg.executor.stop()
+            if leg.endpoint is not None and not leg.is_over:
+                leg.endpoint.ended(leg, "canceled")
+        self.recorder.close()
         self.clock.close()
         await self.courier.close()
 
@@ -359,6 +376,8 @@ class Network:
         script = self.policies.given(to)
         if script is None:
             there = self.clients.get(to.removeprefix("client:"))
+            if not there and not to.startswith("client:"):
+                there = self.clients.get(ANYBODY)
             if there:
                 return list(there)
             script = self.policies.of(to)

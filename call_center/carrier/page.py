@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
-from call_center.carrier.customer import ANYBODY, Customer
+from call_center.carrier.customer import Customer
+from call_center.carrier.endpoint import ANYBODY
 from call_center.carrier.payload import Payload, parse
 
 if TYPE_CHECKING:

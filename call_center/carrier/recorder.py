@@ -56,13 +56,28 @@ class Recorder:
             recording.conference_sid = conference.sid
             conference.recordings.append(recording.sid)
             self._conferences[recording.sid] = conference
-            leg = next((p.leg for p in conference.present if p.leg.port is not None), None)
-        port = leg.port if leg is not None else None
-        if port is not None:
+            self.overhear(conference)
+        elif leg is not None and (port := self._network.recordable(leg)) is not None:
             recording.tape = SampleTape()
             port.record(recording.tape)
         self.tell(recording, "in-progress")
         return recording
+
+    def overhear(self, conference: Conference) -> None:
+        """Who speaks in the conference has changed: its recordings hear them, and never music on hold.
+
+        As long as nobody real was there, a recording has no sound of its own.
+        """
+        speakers = [p.leg for p in conference.present if not (p.muted or p.hold or p.coaching)]
+        running = [r for sid in conference.recordings if (r := self.recordings[sid]).is_running]
+        if any(leg.port is not None for leg in speakers):
+            for recording in running:
+                recording.listen()
+        for recording in running:
+            if recording.listener is not None:
+                recording.listener.hear(
+                    [v for leg in speakers if (v := self._network.voice(leg)) is not None]
+                )
 
     def pause(self, recording: Recording, behaviour: Literal["skip", "silence"]) -> None:
         recording.pause(self._network.clock.now(), behaviour == "skip")
@@ -75,7 +90,7 @@ class Recorder:
     def stop(self, sid: str) -> None:
         """No more; the file comes later. Nothing when it has been stopped."""
         recording = self.recordings.get(sid)
-        if recording is None or recording.status not in {"in-progress", "paused"}:
+        if recording is None or not recording.is_running:
             return
         now = self._network.clock.now()
         recording.recorded = recording.seconds(now)
@@ -92,6 +107,11 @@ class Recorder:
         """The leg is over, or its Dial is."""
         for sid in leg.recordings:
             self.stop(sid)
+
+    def close(self) -> None:
+        """Listen nowhere any more."""
+        for recording in self.recordings.values():
+            self._release(recording)
 
     def url(self, recording: Recording) -> str:
         """Where the recording is: in the name of the real API, as callbacks give it."""
@@ -170,10 +190,12 @@ class Recorder:
         """Take the tape out of the port that writes it."""
         if recording.tape is None:
             return
-        recording.tape.paused = True
+        recording.tape.hold(silent=False)
         leg = self._legs.get(recording.sid)
-        if leg is not None and leg.port is not None:
-            leg.port.record(None)
+        if recording.listener is not None:
+            recording.listener.close()
+        elif leg is not None and (port := self._network.recordable(leg)) is not None:
+            port.stop_recording(recording.tape)
 
     def _finish(self, recording: Recording) -> None:
         if recording.deleted:

@@ -9,6 +9,7 @@ import math
 import wave
 from dataclasses import dataclass, field
 
+from call_center.carrier.audio import AbsentPort
 from call_center.carrier.endpoint import SAMPLE_RATE
 from call_center.carrier.leg import RecordingOrder
 
@@ -29,6 +30,7 @@ class Recording:
     error_code: int | None = None
     deleted: bool = False
     tape: SampleTape | None = None  # the sound of a real party
+    listener: AbsentPort | None = None  # hears a conference for the tape
     not_found: int = 0  # how often the media is still answered with 404
     recorded: float = 0.0  # seconds so far, up to the last pause
     running_since: float | None = None
@@ -37,13 +39,24 @@ class Recording:
         """How long has been recorded, without the pauses that skip."""
         return self.recorded + (now - self.running_since if self.running_since is not None else 0.0)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not been stopped; it may be paused."""
+        return self.status in {"in-progress", "paused"}
+
+    def listen(self) -> None:
+        """Have ears of its own, in a conference."""
+        if self.listener is None:
+            self.tape, self.listener = SampleTape(), AbsentPort()
+            self.listener.record(self.tape)
+
     def pause(self, now: float, skip: bool) -> None:
         """Nothing of what is said now is kept; `skip`: the pause leaves no gap of silence either."""
         self.recorded = self.seconds(now)
         self.running_since = None if skip else now
         self.status = "paused"
         if self.tape is not None:
-            self.tape.paused = True
+            self.tape.hold(silent=not skip)
 
     def resume(self, now: float) -> None:
         if self.running_since is None:
@@ -74,16 +87,23 @@ class Recording:
         return buffer.getvalue()
 
 
-@dataclass
+@dataclass(eq=False)
 class SampleTape:
-    """Keeps what a port writes."""
+    """Keeps what a port writes. Paused it keeps nothing, or silence of the same length."""
 
     samples: bytearray = field(default_factory=bytearray)
     paused: bool = False
+    silent: bool = False
+
+    def hold(self, *, silent: bool) -> None:
+        """Keep nothing more of what is written, or silence instead."""
+        self.paused, self.silent = True, silent
 
     def write(self, samples: bytes) -> None:
         if not self.paused:
             self.samples += samples
+        elif self.silent:
+            self.samples += bytes(len(samples))
 
 
 @functools.cache

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from call_center.carrier import sound
+from call_center.carrier.audio import AbsentPort
 from call_center.carrier.endpoint import MediaPort
 from call_center.carrier.leg import Leg
 from call_center.carrier.virtual_clock import Timer
@@ -112,6 +114,7 @@ class ScriptedParty:
     script: Script
     heard: str = ""  # keys that the other side sent
     _timers: list[Timer] = field(default_factory=list)
+    made_up: AbsentPort | None = None  # its voice, since somebody real listened
 
     def ring(self, leg: Leg) -> None:
         script = self.script
@@ -134,12 +137,20 @@ class ScriptedParty:
 
     def ended(self, leg: Leg, reason: str) -> None:
         self._stop()
+        if self.made_up is not None:
+            self.made_up.close()
 
     def served(self, leg: Leg) -> None:
         """Somebody talks with the party now."""
 
     def media(self, leg: Leg) -> MediaPort | None:
         return None
+
+    def voice(self, leg: Leg) -> MediaPort:
+        """What it says, for as long as somebody real listens: talk without words, in a voice of its own."""
+        if self.made_up is None:
+            self.made_up = AbsentPort(sound.murmur(leg.from_ if leg.direction == "inbound" else leg.to))
+        return self.made_up
 
     def dtmf(self, leg: Leg, digits: str) -> None:
         self.heard += digits

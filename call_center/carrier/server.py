@@ -17,7 +17,7 @@ from call_center.carrier.fault import FaultBook
 from call_center.carrier.journal import Journal
 from call_center.carrier.network import Network
 from call_center.carrier.number import Application, Number
-from call_center.carrier.page import Page
+from call_center.carrier.page import PEOPLE, Page, Person
 from call_center.carrier.rest import Door, routes
 from call_center.carrier.signalling import Gateway
 from call_center.carrier.virtual_clock import VirtualClock
@@ -44,6 +44,7 @@ class Carrier:
         seed: int | str = 0,
         scale: float | str = 1.0,
         overrides: str = "",
+        people: Iterable[Person] = PEOPLE,
     ) -> None:
         self.account = account if account is not None else Account()
         self.url = ""
@@ -51,6 +52,7 @@ class Carrier:
         self._port = port
         self._seed = seed
         self._scale = scale
+        self._people = tuple(people)
         self._own(app.rstrip("/"), numbers, overrides)
         self._runner: web.AppRunner | None = None
         self._thread: threading.Thread | None = None
@@ -66,7 +68,7 @@ class Carrier:
             self.account, VirtualClock(self._scale), Journal(), FaultBook(self._seed), self._seed
         )
         application = web.Application(client_max_size=1024 * 1024)
-        gateway, page = Gateway(network, self.account), Page(network, self.account)
+        gateway, page = Gateway(network, self.account), Page(network, self.account, self._people)
         network.on_message = page.show_message
         application.add_routes(routes(Door(network)))
         application.add_routes(Control(network, gateway).routes())

@@ -40,6 +40,7 @@ class Gateway:
         self.network = network
         self.account = account
         self.sockets: set[Socket] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """`GET /signal`: one phone, until it goes."""
@@ -50,7 +51,9 @@ class Gateway:
         try:
             await socket.serve()
         finally:
-            self.sockets.discard(socket)
+            farewell = asyncio.create_task(self._bid_farewell(socket))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
         return response
 
     def find_call(self, reconnect: str) -> PhoneCall | None:
@@ -74,8 +77,15 @@ class Gateway:
 
     async def close(self) -> None:
         """End every call and socket."""
+        for farewell in self._farewells:
+            farewell.cancel()
         for socket in list(self.sockets):
             await socket.close()
+
+    async def _bid_farewell(self, socket: Socket) -> None:
+        """Keep a broken socket in mind until its calls are over or taken over by another."""
+        await socket.outlive()
+        self.sockets.discard(socket)
 
 
 class Socket:
@@ -95,7 +105,7 @@ class Socket:
         return self.phone is not None and identity in ("", self.phone.token.identity)
 
     async def serve(self) -> None:
-        """Read until the socket closes, then let the calls outlive it for a while."""
+        """Read until the socket closes."""
         writers = [asyncio.create_task(self._write()), asyncio.create_task(self._beat())]
         self._expire_in(_TOKEN_WITHIN_SECONDS, self._turn_away)
         try:
@@ -107,8 +117,17 @@ class Socket:
                 writer.cancel()
             if self.phone is not None:
                 self.phone.leave()
-        if self.phone is not None:
-            await self._outlive(self.phone)
+
+    async def outlive(self) -> None:
+        """Wait for the phone to come back on another socket; what it does not take over is hung up."""
+        if (phone := self.phone) is None:
+            return
+        if phone.calls:
+            await asyncio.sleep(self._grace_seconds)
+        for call in list(phone.calls.values()):
+            if call.phone is phone:
+                phone.hang_up(call.leg.sid)
+        await phone.finish()
 
     def send(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Send a message; to a closed socket it is lost, as on any network."""
@@ -196,14 +215,6 @@ class Socket:
             phone.send("hangup", {"callsid": sid})
         else:
             phone.take_over(call)
-
-    async def _outlive(self, phone: Softphone) -> None:
-        """Wait for the phone to come back on another socket; what it does not take over is hung up."""
-        if phone.calls:
-            await asyncio.sleep(self._grace_seconds)
-        for call in list(phone.calls.values()):
-            if call.phone is phone:
-                phone.hang_up(call.leg.sid)
 
     async def _write(self) -> None:
         """Send one message after the other; None closes the socket."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from call_center.carrier.access_token import INVALID, AccessToken
-from call_center.carrier.audio import RINGBACK, AudioPort
-from call_center.carrier.endpoint import Endpoint, MediaPort, Prompt
+from call_center.carrier.audio import AudioPort
+from call_center.carrier.endpoint import RINGING, Endpoint, MediaPort
 from call_center.carrier.webrtc import Peer, SdpUnusable
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ _ENDINGS = {
 _DECLINED = 31002
 _BAD_SDP = 31400
 _KEYS = frozenset("0123456789*#")
-
-_RINGING = Prompt("tone", 600, RINGBACK)
 
 Send = Callable[[str, Mapping[str, Any]], None]
 """Sends a message: its type and payload."""
@@ -166,6 +164,10 @@ class Softphone(Endpoint):
         """End the audio of all calls, and wait for what is under way."""
         for call in list(self.calls.values()):
             self._forget(call)
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ring(self, leg: Leg) -> None:
@@ -203,7 +205,7 @@ class Softphone(Endpoint):
             return
         call = self.calls[leg.sid] = PhoneCall(self, leg, port, peer, rung=False)
         # The description goes along at once: the ringing tone is heard before the answer.
-        port.play(_RINGING)
+        port.play(RINGING)
         call.send("ringing", sdp=answer)
 
     def _place_leg(self, parameters: dict[str, str]) -> Leg:
@@ -226,6 +228,7 @@ class Softphone(Endpoint):
     def _forget(self, call: PhoneCall) -> None:
         call.over = True
         self.calls.pop(call.leg.sid, None)
+        call.phone.calls.pop(call.leg.sid, None)
         self._start(call.peer.close())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

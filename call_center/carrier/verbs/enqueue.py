@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from call_center.carrier.endpoint import MUSIC
 from call_center.carrier.leg import Document
 from call_center.carrier.parameters import Fields
 from call_center.carrier.run import WAIT_VERBS, Broken, HangUp, LeaveQueue, Run
@@ -45,6 +46,7 @@ async def _wait(run: Run, element: Element, member: Member) -> None:
     """The document of the waiting room, again and again."""
     url = run.url(element.get("waitUrl"))
     if not url:
+        run.network.prompt(run.leg, MUSIC)
         return
     clock, queue = run.network.clock, member.queue
     try:

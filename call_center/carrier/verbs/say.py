@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import wave
+import functools
 
+from call_center.carrier import sound
 from call_center.carrier.endpoint import SAMPLE_RATE, Prompt
 from call_center.carrier.run import Run
 from call_center.carrier.twiml import Element
@@ -32,11 +32,11 @@ async def play(run: Run, element: Element) -> None:
         await run.network.clock.sleep(len(digits) * KEY_SECONDS)
         return
     url = run.url(element.text)
-    sound = await run.network.courier.sound(url)
-    if sound is None:
+    file = await run.network.courier.sound(url)
+    if file is None:
         run.network.alert(11200, "HTTP retrieval failure", url, run.leg.sid)
         return
-    seconds, samples = audio_of(sound)
+    seconds, samples = audio_of(file)
     await _sound(run, element, Prompt("play", seconds, url, samples=samples))
 
 
@@ -55,13 +55,12 @@ async def _sound(run: Run, element: Element, prompt: Prompt) -> None:
         run.network.hush(run.leg)
 
 
-def audio_of(sound: Sound) -> tuple[float, bytes]:
-    """How long a file lasts, and its samples if it is a WAV in the exchange's own format."""
+@functools.lru_cache(maxsize=16)
+def audio_of(file: Sound) -> tuple[float, bytes]:
+    """How long a file lasts, and its samples. Of what nobody can decode the length is guessed."""
     try:
-        with wave.open(io.BytesIO(sound.content), "rb") as file:
-            seconds = file.getnframes() / (file.getframerate() or 1)
-            plain = (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (SAMPLE_RATE, 2, 1)
-            return seconds, file.readframes(file.getnframes()) if plain else b""
-    except (wave.Error, EOFError):
-        # Compressed sound: 128 kbit/s is what most files have.
-        return len(sound.content) / 16000, b""
+        samples = sound.decode(file.content)
+    except sound.SoundUnreadable:
+        # 128 kbit/s is what most compressed files have.
+        return len(file.content) / 16000, b""
+    return len(samples) / 2 / SAMPLE_RATE, samples
