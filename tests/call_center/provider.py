@@ -16,8 +16,10 @@ from xml.etree import ElementTree
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.peers import twiml_checker
+
 ACCOUNT = "AC" + "0" * 32
-TOKEN = "the auth token of the tests" 
+TOKEN = "the auth token of the tests"
 BASE = "http://127.0.0.1:8000"
 NOON = datetime(2026, 11, 20, 5, 0, 0)
 """Friday noon in Viet Nam, in UTC."""
@@ -45,10 +47,13 @@ class Provider:
         self.now = now
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> TestResponse:
-        """One signed request; `path` may carry a query."""
+        """One signed request; `path` may carry a query. A document that comes back is TwiML as it is declared."""
         said = {"AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", **form}
         signed = {"X-Twilio-Signature": signature(BASE + path, said), **headers}
-        return self.client.post(path, data=said, headers=signed, base_url=BASE)
+        answer = self.client.post(path, data=said, headers=signed, base_url=BASE)
+        if answer.mimetype == "text/xml":
+            assert twiml_checker.check(answer.text) == []
+        return answer
 
     def call(self, caller: str, line: str = "+842873001234", **more: str) -> Caller:
         """Somebody rings the company; the document they get is in `heard`."""
