@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import Response
 
-from crm_admin import records
+from crm_admin import policy, records
 from crm_admin.api import arguments, body, form, item
 from crm_admin.api.caller import actor, country_of, entity, reader
 from crm_admin.api.door import blueprint
 from crm_admin.api.problems import Refused
 from crm_admin.db import database
 from crm_admin.i18n import gettext
+from crm_admin.kinds.link import MAX_ID
 from crm_admin.registry import EntityDef, Record
 
 MOST = 1_000
@@ -20,7 +21,13 @@ MOST = 1_000
 
 OPERATIONS = ("create", "update", "delete")
 
+TOGETHER = 500
+"""Records that are fetched by one query."""
+
 Result = dict[str, Any]
+
+Known = dict[tuple[str, int], Record]
+"""Records that the rows name, by what is to be done and id. Each is good for one row: the next may find it changed."""
 
 
 @blueprint.post("/<entity:key>/bulk")
@@ -30,7 +37,8 @@ def save_many(key: str) -> Response:
     arguments.expect(())
     rows = _rows(body.read())
     with database.atomic():
-        results = [{"index": place, **_result(definition, row)} for place, row in enumerate(rows)]
+        known = _known(definition, rows)
+        results = [{"index": place, **_result(definition, row, known)} for place, row in enumerate(rows)]
     return item.answer({"results": results})
 
 
@@ -45,11 +53,32 @@ def _rows(sent: Any) -> list[Any]:
     return found
 
 
-def _result(definition: EntityDef, row: Any) -> Result:
+def _known(definition: EntityDef, rows: list[Any]) -> Known:
+    """The records that the caller may change or delete, as the rows ask."""
+    found: Known = {}
+    for action in ("update", "delete"):
+        ids = sorted({row["id"] for row in rows if _asks(row, action)})
+        for start in range(0, len(ids), TOGETHER):
+            part = definition.model.id.in_(ids[start : start + TOGETHER])
+            for record in policy.scope(actor(), definition.key, action=action).where(part):
+                found[action, record.id] = record
+    return found
+
+
+def _asks(row: Any, action: str) -> bool:
+    return (
+        isinstance(row, dict)
+        and _is_number(row.get("id"))
+        and row["id"] <= MAX_ID
+        and row.get("op", "update") == action
+    )
+
+
+def _result(definition: EntityDef, row: Any, known: Known) -> Result:
     """What a request for this row alone would be answered, in short."""
     try:
         with database.atomic():
-            return _save(definition, row)
+            return _save(definition, row, known)
     except records.Rejected as error:
         return {"status": 422, "errors": error.errors}
     except records.Stale as error:
@@ -60,7 +89,7 @@ def _result(definition: EntityDef, row: Any) -> Result:
         return {"status": 403, "errors": {"": [gettext("You may not do this.")]}}
 
 
-def _save(definition: EntityDef, row: Any) -> Result:
+def _save(definition: EntityDef, row: Any, known: Known) -> Result:
     if not isinstance(row, dict):
         raise records.Rejected({"": [gettext("Send a JSON object.")]})
     fields = dict(row)
@@ -69,7 +98,7 @@ def _save(definition: EntityDef, row: Any) -> Result:
     _check(operation, number, version)
     if operation == "create":
         return _create(definition, fields)
-    record = records.get(actor(), definition.key, number, operation)
+    record = known.pop((operation, number), None) or records.get(actor(), definition.key, number, operation)
     if operation == "delete":
         if fields:
             raise records.Rejected({key[:100]: [gettext("A row to delete has no fields.")] for key in fields})

@@ -153,17 +153,17 @@ def _taken(definition: EntityDef, field: FieldDef, record: Record) -> bool:
 
 
 def _insert(definition: EntityDef, record: Record) -> None:
+    # Most columns of a new record are empty, and Peewee takes longer over each than the database does.
+    filled = [column for column in record._meta.sorted_fields if getattr(record, column.name) is not None]
     try:
-        with database.atomic():
-            record.save(force_insert=True)
+        record.save(force_insert=True, only=filled)
     except IntegrityError as error:
         raise _duplicate(definition, error) from None
 
 
 def _save(definition: EntityDef, record: Record) -> None:
     try:
-        with database.atomic():
-            record.save()
+        record.save()
     except IntegrityError as error:
         raise _duplicate(definition, error) from None
 
@@ -191,8 +191,10 @@ def _after(
     seeing: Reader,
 ) -> None:
     for key, field in definition.fields.items():
-        if before is None or key in before:
-            field.kind.after_save(definition.key, record.id, field, field.kind.read(record, field))
+        value = field.kind.read(record, field)
+        # Of a new record, side tables know nothing that an empty value could take away.
+        if key in before if before is not None else not field.kind.is_empty(value):
+            field.kind.after_save(definition.key, record.id, field, value)
     for part in definition.children:
         _save_children(actor, part, record, (children or {}).get(part.key, []), seeing)
     record.after_save(actor, before)
