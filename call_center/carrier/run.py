@@ -48,15 +48,19 @@ class Run:
     allowed: frozenset[str] | None = None
 
     def url(self, relative: str) -> str:
-        """The full URL of what the document names."""
+        """The full URL of what the document names; nothing for nothing."""
         return urljoin(self.base, relative) if relative else ""
+
+    def here_or(self, relative: str) -> str:
+        """The same where an empty address means this document."""
+        return self.url(relative) or self.document.url
 
     def action(self, element: Element, fields: Fields, kind: str = "action") -> Document | None:
         """The document that follows by the verb's `action`, told what came of the verb; None without one."""
         if "action" not in element.attributes:
             return None
         return Document(
-            url=self.url(element.get("action")), method=element.method(), kind=kind, parameters=tuple(fields)
+            url=self.here_or(element.get("action")), method=element.method(), kind=kind, parameters=tuple(fields)
         )
 
     def again(self, fields: Fields) -> Document | None:

@@ -9,7 +9,7 @@ from call_center.carrier.twiml import Element
 
 async def redirect(run: Run, element: Element) -> Document:
     """Go on with another document."""
-    return Document(url=run.url(element.text), method=element.method(), kind="redirect")
+    return Document(url=run.here_or(element.text), method=element.method(), kind="redirect")
 
 
 async def reject(run: Run, element: Element) -> None:
