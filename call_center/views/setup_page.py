@@ -9,10 +9,12 @@ from flask import Blueprint, Flask, abort, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from call_center import setup_jobs
+from call_center.models.phone_line import PHONE_LINE
 from call_center.setup_report import ERROR, OK, WARNING
 from crm_admin.i18n import lazy_gettext
+from crm_admin.kinds import Invalid, phone
 from crm_admin.views import shell
-from crm_admin.views.seat import actor
+from crm_admin.views.seat import actor, reader
 from crm_admin.views.shell import MenuLink
 
 blueprint = Blueprint("call_setup", __name__, url_prefix="/call-center/setup")
@@ -78,6 +80,17 @@ def mend() -> Response:
     return redirect(url_for("call_setup.index"))
 
 
+def _said(label: str) -> str:
+    """A number as people write it where the reader lives; the name of an application as it is."""
+    field = PHONE_LINE.fields["number"]
+    seeing = reader()
+    try:
+        number = phone.read(label, seeing.country or "")
+    except Invalid:
+        return label
+    return field.kind.format(number, field, seeing)
+
+
 def _page(template: str, standing: setup_jobs.Standing) -> str:
     return render_template(
         template,
@@ -86,5 +99,6 @@ def _page(template: str, standing: setup_jobs.Standing) -> str:
         tones=TONES,
         icons=ICONS,
         door_names=DOORS,
+        said=_said,
         everything=setup_jobs.EVERYTHING,
     )
