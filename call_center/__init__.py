@@ -12,12 +12,12 @@ def register(app: Flask) -> None:
     """Let the call center join: its entities, doors, pages, cards and jobs."""
     # Late: the carrier simulator, inside this package, is used without the CRM.
     from call_center import api, jobs, models, recordings  # noqa: F401, PLC0415 — addresses and jobs make themselves known
-    from call_center.views import desk, dialling, recording_file, setup_page  # noqa: PLC0415
+    from call_center.views import desk_page, dialling, recording_file, setup_page  # noqa: PLC0415
     from call_center.webhooks import blueprint as provider  # noqa: PLC0415
 
     models.load()
     app.register_blueprint(provider)
-    desk.give_asset(app)
+    desk_page.install(app)
     setup_page.install(app)
     dialling.install(app)
     recording_file.install(app)
