@@ -52,7 +52,7 @@ class Carrier:
         self._port = port
         self._seed = seed
         self._scale = scale
-        self._people = tuple(people)
+        self.people = tuple(people)
         self._own(app.rstrip("/"), numbers, overrides)
         self._runner: web.AppRunner | None = None
         self._thread: threading.Thread | None = None
@@ -68,7 +68,7 @@ class Carrier:
             self.account, VirtualClock(self._scale), Journal(), FaultBook(self._seed), self._seed
         )
         application = web.Application(client_max_size=1024 * 1024)
-        gateway, page = Gateway(network, self.account), Page(network, self.account, self._people)
+        gateway, page = Gateway(network, self.account), Page(network, self.account, self.people)
         network.on_message = page.show_message
         application.add_routes(routes(Door(network)))
         application.add_routes(Control(network, gateway).routes())
