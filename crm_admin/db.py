@@ -161,8 +161,12 @@ def contains(column: Node, text: str) -> Expression:
     """`text` stands somewhere in `column`, letter for letter; uses a trigram index where PostgreSQL has one."""
     if is_sqlite():
         return fn.INSTR(column, text) > 0
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return Expression(column, OP.LIKE, f"%{escaped}%")
+    return Expression(column, OP.LIKE, like(text))
+
+
+def like(text: str) -> str:
+    """The pattern of what has `text` in it, letter for letter."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def starts_with(column: Node, text: str) -> Expression:

@@ -15,7 +15,7 @@ import peewee
 from peewee import SQL, Node
 
 from crm_admin import policy, registry
-from crm_admin.db import contains, database, is_sqlite, starts_with
+from crm_admin.db import contains, database, is_sqlite, like, starts_with
 from crm_admin.folding import fold, index_text, needle, words
 from crm_admin.kinds import Reader
 from crm_admin.policy import Actor
@@ -27,6 +27,9 @@ COMMON = 4_000
 The index fetches and sorts all hits, the walk reads a page's share of all records: of a million, both read as many
 at some 7,000 hits; of a tenth of that, at 2,000."""
 
+
+SHOWN = 60
+"""Hits that are looked at to choose the best of them."""
 
 TRIGRAM = 3
 """Characters that a trigram index needs to look anything up."""
@@ -111,15 +114,21 @@ def _is_common(definition: EntityDef, terms: list[str]) -> bool:
 
 
 def _counts(definitions: list[EntityDef], terms: list[str]) -> dict[str, int]:
-    """How many rows of each entity's index have all terms, counted up to `COMMON` + 1: one query for all of them.
+    """How many records of each entity have all terms, counted up to `COMMON` + 1 (`SHOWN` on PostgreSQL, which chooses
+    its plans itself): one query for all of them.
 
     Of all records, deleted and hidden ones too: good for a choice of plan and for "none", for nothing else.
     """
     parts, params = [], []
     for place, definition in enumerate(definitions):
-        probe = _rows(definition, terms)
-        parts.append(f"SELECT {place}, count(*) FROM ({probe.sql[1:-1]} LIMIT {COMMON + 1})")  # noqa: S608 — our own names
-        params += probe.params
+        if is_sqlite():
+            probe, most = _rows(definition, terms).sql[1:-1], COMMON + 1
+            params += _rows(definition, terms).params
+        else:
+            has = " AND ".join(["search_fold LIKE %s"] * len(terms))
+            probe, most = f'SELECT 1 FROM "{definition.model._meta.table_name}" WHERE {has}', SHOWN  # noqa: S608 — our own names
+            params += [like(term) for term in terms]
+        parts.append(f"SELECT {place}, count(*) FROM ({probe} LIMIT {most}) AS found")  # noqa: S608 — our own names
     rows = database.execute_sql(" UNION ALL ".join(parts), params).fetchall()
     return {definitions[place].key: count for place, count in rows}
 
@@ -168,7 +177,7 @@ class Hit:
 def everywhere(actor: Actor, query: str, reader: Reader, per_entity: int = 5) -> dict[str, list[Hit]]:
     """The best hits of every entity that `actor` may read, best first; entities without a hit are left out.
 
-    One query to see where there is something (on SQLite), one per entity that has it, one per entity of names shown.
+    One query to see where there is something, one per entity that has it, one per entity of names shown.
     """
     asked = [
         definition
@@ -176,7 +185,7 @@ def everywhere(actor: Actor, query: str, reader: Reader, per_entity: int = 5) ->
         if definition.found_everywhere and policy.level(actor, "read", definition.key).rank
     ]
     long = _needles(words(query))
-    counts = _counts(asked, long) if asked and long and is_sqlite() else {}
+    counts = _counts(asked, long) if asked and long else {}
     found = []
     for definition in asked:
         count = counts.get(definition.key)
@@ -200,7 +209,7 @@ def _best(
         return []
     title = definition.fields[definition.title]
     order = title.kind.order(title, definition.model)
-    candidates = _named(actor, definition).where(wanted).order_by(order, definition.model.id).limit(60)
+    candidates = _named(actor, definition).where(wanted).order_by(order, definition.model.id).limit(SHOWN)
     return sorted(candidates, key=lambda r: _rank(definition.name_of(r), query))[:limit]
 
 
