@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -62,7 +62,7 @@ class Record(Table):
 
     @classmethod
     def stale_days(cls, records: Iterable[Record]) -> dict[int, int]:
-        """Id → whole days without a move, of those among `records` that have stood still for longer than they should."""
+        """Id → whole days without a move, of the records that have stood still for longer than they should."""
         return {}
 
     def happened_at(self) -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from peewee import BigAutoField, BigIntegerField, DateTimeField
 
@@ -40,6 +42,10 @@ _SETTLED_FORECAST = {"won": "closed", "lost": "omitted"}
 
 class Opportunity(Record):
     late_by = frozenset({"closed_at", "close_date"})
+    stale_by: ClassVar[Mapping[str, frozenset[str]]] = {
+        "opportunity": frozenset({"stage", "stage_entered_at"}),
+        "stage": frozenset({"kind", "rotten_after_days"}),
+    }
     account: Any
     pipeline: Any
     stage: Any
@@ -77,6 +83,25 @@ class Opportunity(Record):
 
     def is_late(self) -> bool:
         return self.closed_at is None and self.close_date is not None and self.close_date < clock.now().date()
+
+    @classmethod
+    def stale_days(cls, records: Iterable[Record]) -> dict[int, int]:
+        """Those that stand in an open stage for longer than it allows."""
+        standing = [(row.id, row.stage, row.stage_entered_at) for row in records if row.stage_entered_at]
+        if not standing:
+            return {}
+        stages = Stage.select(Stage.id, Stage.rotten_after_days).where(
+            Stage.id.in_({stage for _, stage, _ in standing}),
+            Stage.kind == "open",
+            Stage.rotten_after_days.is_null(False),
+        )
+        limits = {stage.id: timedelta(days=stage.rotten_after_days) for stage in stages}
+        now = clock.now()
+        return {
+            number: (now - since).days
+            for number, stage, since in standing
+            if stage in limits and now - since > limits[stage]
+        }
 
     def after_save(self, actor: Any, before: dict[str, Any] | None) -> None:
         if before is None or "stage" in before:

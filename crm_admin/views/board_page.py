@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from crm_admin import listing, policy, records, registry
@@ -14,7 +15,7 @@ from crm_admin.listing import Filter, ListQuery
 from crm_admin.policy import Actor
 from crm_admin.records import Rejected
 from crm_admin.registry import Board, EntityDef, Record
-from crm_admin.views import list_page
+from crm_admin.views import list_page, stale
 from crm_admin.views.seat import config
 
 CARDS = 25
@@ -32,6 +33,7 @@ class Card:
     due: str
     who: str
     late: bool
+    stale: Markup
     move_url: str
 
 
@@ -67,6 +69,7 @@ def build(
     keys = tuple(key for key in board.facts if key in policy.fields(actor, definition.key))
     records.load_names(definition, cards, keys, reader)
     sums = _sums(actor, query, board, target, reader)
+    still = stale.marks(actor, definition, cards)
     may_move = board.column in policy.fields(actor, definition.key, "write")
     may_move = may_move and policy.level(actor, "update", definition.key).rank > 0
     columns = [
@@ -77,7 +80,10 @@ def build(
             count_text=_count(page),
             sum_text=sums.get(column.key, ""),
             cards=[
-                _card(actor, definition, record, keys, board, reader, may_move) for record in page.records
+                _card(
+                    actor, definition, record, keys, board, reader, may_move, still.get(record.id, Markup())
+                )
+                for record in page.records
             ],
             more_url=_more(definition, query, board, column.key) if page.next else "",
         )
@@ -168,6 +174,7 @@ def _card(
     board: Board,
     reader: Reader,
     may_move: bool,
+    still: Markup,
 ) -> Card:
     texts = {}
     for key in keys:
@@ -194,6 +201,7 @@ def _card(
         due,
         who,
         late,
+        still,
         f"{url}move/" if may_move else "",
     )
 

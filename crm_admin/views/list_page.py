@@ -17,7 +17,7 @@ from crm_admin.kinds import OPERATORS, FieldDef, Invalid, Reader
 from crm_admin.listing import ListQuery
 from crm_admin.policy import Actor
 from crm_admin.registry import EntityDef, Record
-from crm_admin.views import preferences
+from crm_admin.views import preferences, stale
 from crm_admin.views.seat import config
 
 SIZES = (25, 50, 100, 200)
@@ -196,12 +196,18 @@ def _rows(
     actor: Actor, definition: EntityDef, found: list[Record], query: ListQuery, reader: Reader
 ) -> list[Row]:
     targets = [definition.fields[key] for key in query.columns]
+    moving = definition.board.column if definition.board else None
+    still = stale.marks(actor, definition, found) if moving in query.columns else {}
     return [
         Row(
             record.id,
             f"/admin/{definition.key}/{record.id}/",
             definition.name_of(record),
-            [_cell_html(target, record, place, reader) for place, target in enumerate(targets)],
+            [
+                _cell_html(target, record, place, reader)
+                + (still.get(record.id, Markup()) if target.key == moving else Markup())
+                for place, target in enumerate(targets)
+            ],
         )
         for record in found
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from crm_admin import audit, conversion, history, policy, records, registry
+from crm_admin import audit, clock, conversion, history, policy, records, registry
 from crm_admin.db import database
 from crm_admin.exchange import columns
 from crm_admin.exchange.row import Importer, Plan
@@ -276,6 +277,21 @@ def test_a_file_whose_size_is_hidden_stays_closed(crm: Flask) -> None:
 
 
 # ── showing ─────────────────────────────────────────────────────────────────────────────────────────
+def test_a_mark_tells_no_hidden_limit(crm: Flask) -> None:
+    """How long an opportunity may stand in a stage is the stage's; who may not read it is shown no mark."""
+    agent = Person(crm, "agent")
+    sale = agent.owns("opportunity", name="Chairs")
+    with clock.at(clock.now() + timedelta(days=400)):
+        agent = Person(crm, "agent")
+        for page in ("", "board/"):
+            assert "400 days" in agent.get(f"/admin/opportunity/{page}").text
+        hide("agent", "stage", "rotten_after_days")
+        for page in ("", "board/"):
+            shown = agent.get(f"/admin/opportunity/{page}").text
+            assert sale.name in shown
+            assert "400 days" not in shown
+
+
 def test_columns_and_boards_keep_to_the_readable(crm: Flask) -> None:
     agent = Person(crm, "agent")
     hide("agent", "lead", "status")

@@ -38,6 +38,7 @@
       const response = await post(card.dataset.moveUrl + location.search, body);
       const data = await response.json();
       card.dataset.version = data.row_version;
+      if (column !== from.parent.closest('[data-board-column]')) card.querySelector('.stale')?.remove();
       (data.columns || []).forEach(total);
       say(text('moved', { what: card.dataset.label, where: nameOf(column) }));
     } catch (error) {

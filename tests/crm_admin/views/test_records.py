@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from flask import Flask
 
-from crm_admin import registry
+from crm_admin import clock, registry
 from tests.people import Person
 
 
@@ -88,3 +89,27 @@ def test_account_tells_what_happened_with_its_contacts(crm: Flask) -> None:
     page = office.get(f"/admin/account/{account.id}/").text
     assert "Wants the red one" in page
     assert "Nguyễn Mai" in page
+
+
+def test_what_stands_too_long_in_its_stage_is_marked_until_it_moves(crm: Flask) -> None:
+    office = Person(crm, "office")
+    stage = registry.entity("stage").model
+    first, second, *_ = stage.select().where(stage.kind == "open").order_by(stage.position)
+    won = stage.get(stage.kind == "won")
+    stage.update(rotten_after_days=14).where(stage.id.in_((first.id, won.id))).execute()
+    stage.update(rotten_after_days=None).where(stage.id == second.id).execute()
+    slow = office.owns("opportunity", name="Slow", stage=first.id)
+    office.owns("opportunity", name="Settled", stage=won.id)
+    with clock.at(clock.now() + timedelta(days=13, hours=23)):
+        office = Person(crm, "office")
+        office.owns("opportunity", name="Fresh", stage=first.id)
+        assert "13 days" not in office.get("/admin/opportunity/board/").text
+    with clock.at(clock.now() + timedelta(days=15, hours=1)):
+        office = Person(crm, "office")
+        for page in ("", "board/", "?columns=stage,name"):
+            shown = office.get(f"/admin/opportunity/{page}").text
+            assert shown.count("15 days") == 1
+            assert "Settled" in shown
+        assert "15 days" not in office.get("/admin/opportunity/?columns=name").text
+        office.post(f"/admin/opportunity/{slow.id}/move/", {"to": str(second.id), "row_version": "1"})
+        assert "15 days" not in office.get("/admin/opportunity/board/").text

@@ -56,6 +56,7 @@ WATCH: dict[str, tuple[str, ...]] = {
     "crm_admin/views/board_page.py:": ("canary agent /board/", "guess opportunity close_date", "guess case due_at",
                                        "offers viewer", "offers agent", "change a_card_moves_only_for_who_may_move_it",
                                        "change a_hidden_fact_is_on_no_card"),
+    "crm_admin/views/stale.py:": ("change a_mark_tells_no_hidden_limit",),
     "crm_admin/views/home_page.py:": ("change home_tells_nothing_of_hidden_fields", "change home_shows_what_may_be_read_and_finished", "canary agent ^/$",
                                       "offers viewer"),
     "crm_admin/views/dispatcher.py:": ("cells (index_view|audit_view|lookup_view) .* as clerk", "canary agent /edit/"),
