@@ -118,8 +118,8 @@ class Page:
                 visit.send({"type": "message", "message": message})
             await visit.serve()
         finally:
-            self._visits.discard(visit)
             await visit.close()
+            self._visits.discard(visit)
         return response
 
     def _people_message(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from fractions import Fraction
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -17,6 +18,8 @@ from call_center.carrier.sound import FRAME_SAMPLES, Frame, samples_of
 # The codec of the telephone network: every browser has it, and it costs a table look-up per sample.
 _CODECS = [RTCRtpCodecCapability(mimeType="audio/PCMU", clockRate=SAMPLE_RATE, channels=1)]
 
+_CONNECTED_WITHIN_SECONDS = 2.0
+
 
 class SdpUnusable(Exception):
     """The session description of the other side cannot be worked with."""
@@ -29,6 +32,8 @@ class Peer:
         # No server for STUN: both sides are on one machine or in one network, and nobody outside is asked.
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._connection.on("track", self._receive)
+        self._connection.on("connectionstatechange", self._settle)
+        self._settled = asyncio.Event()
         self._port = port
         self._track = _HeardTrack(port)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,6 +69,10 @@ class Peer:
         """Hang up the audio."""
         for task in self._tasks:
             task.cancel()
+        if self._connection.connectionState == "connecting":
+            # A connection closed in the moment it comes about would be kept alive for ever (aioice 0.13).
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), _CONNECTED_WITHIN_SECONDS)
         await self._connection.close()
 
     async def _take(self, sdp: str, kind: str) -> None:
@@ -71,6 +80,10 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
         except Exception as unusable:  # the parser raises whatever a broken text leads it to
             raise SdpUnusable(f"{type(unusable).__name__}: {unusable}") from unusable
+
+    def _settle(self) -> None:
+        if self._connection.connectionState not in ("new", "connecting"):
+            self._settled.set()
 
     def _receive(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
