@@ -8,6 +8,10 @@ import secrets
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from crm_admin.commands import serve
 from crm_admin.commands.options import Refused, configured, override, refusals, same_settings
 from crm_admin.config import Config, own_secret_key, secret
 from crm_admin.seeds.corpus import story
+from crm_admin.serve import Part
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Says that a directory is ours to delete, and keeps what is printed at every start.
@@ -35,10 +40,18 @@ PASSWORD_VARIABLE = "CRM_DEMO_PASSWORD"  # noqa: S105 — its name
     "--customers", type=click.IntRange(1, 100_000), default=400, show_default=True, help="How many."
 )
 @click.option("--fresh", is_flag=True, help="Throw the old demo away first.")
+@click.option("--quiet-carrier", is_flag=True, help="Nobody rings the company by themselves.")
 @click.option("--build", is_flag=True, hidden=True, help="Only fill the database.")
 @configured
 def demo(
-    config: Config, port: int | None, host: str, folder: str, customers: int, fresh: bool, build: bool
+    config: Config,
+    port: int | None,
+    host: str,
+    folder: str,
+    customers: int,
+    fresh: bool,
+    quiet_carrier: bool,
+    build: bool,
 ) -> int:
     """Start a realistic company to look around in: web, worker and push on this machine, and only for it.
 
@@ -51,13 +64,20 @@ def demo(
         _fill(config, customers)
         return 0
     with serve.opened(config) as (config, listener):
+        scenes = _scenes(config)
+        for scene in scenes:
+            config = override(config, scene.script.settings(scene.port))
         _make_room(config.data, fresh)
         own_secret_key(config, create=True)
         if (code := serve.bring_up(config)) != 0:
             return code
         _fill_apart(config, customers)
-        _announce(config)
-        return serve.run(config, listener)
+        _announce(config, scenes)
+        more = [
+            Part(scene.name, scene.script.command(config, scene.port, quiet=quiet_carrier), phase=1)
+            for scene in scenes
+        ]
+        return serve.run(config, listener, more=more)
 
 
 def _of_demo(config: Config, folder: str, host: str, port: int | None) -> Config:
@@ -78,6 +98,36 @@ def _of_demo(config: Config, folder: str, host: str, port: int | None) -> Config
     if port is not None:
         values |= {"web.port": port, "push.port": port + 1 if port else 0}
     return override(config, values)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an enabled module brings to the demo: its `demo.py`, and the port of its program."""
+
+    name: str
+    script: Any
+    port: int
+
+
+def _scenes(config: Config) -> list[Scene]:
+    """The modules that have a program to run, each with a port behind those of web and push, or a free one."""
+    found: list[Scene] = []
+    for name in config.modules.enabled:
+        if find_spec(f"{name}.demo") is None:
+            continue
+        script = import_module(f"{name}.demo")
+        if hasattr(script, "command"):
+            wanted = config.push.port + 1 + len(found) if config.push.port else 0
+            found.append(Scene(name, script, _free_port(config.web.host, wanted)))
+    return found
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """`wanted` if nobody listens there, else any other."""
+    for port in (wanted, 0):
+        with suppress(OSError), supervision.listen(host, port) as listener:
+            return int(listener.getsockname()[1])
+    raise Refused(f"there is no free port on {host}")
 
 
 def _make_room(folder: Path, fresh: bool) -> None:
@@ -139,7 +189,7 @@ def _show_progress(done: int, total: int) -> None:
         click.echo(f"\rBuilding the company … {100 * done // max(total, 1)} %", nl=done >= total, err=True)
 
 
-def _announce(config: Config) -> None:
+def _announce(config: Config, scenes: list[Scene]) -> None:
     kept = _read(config.data)
     click.echo(
         f"\nThe demo is at {config.public_url} (Ctrl-C ends it). Everybody's password: {kept['password']}\n"
@@ -147,6 +197,8 @@ def _announce(config: Config) -> None:
     for name, role in kept["people"]:
         click.echo(f"  {name:12}{role}")
     click.echo()
+    for scene in scenes:
+        click.echo(scene.script.announcement(scene.port) + "\n")
 
 
 def _read(folder: Path) -> dict[str, Any]:

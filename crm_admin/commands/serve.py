@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import click
@@ -113,14 +113,15 @@ def opened(config: Config) -> Iterator[tuple[Config, socket.socket]]:
         yield at(config, None, listener.getsockname()[1]), listener
 
 
-def run(config: Config, listener: socket.socket, workers: int = 1) -> int:
-    """The tree of web, worker and push until a signal; the exit code. The schema must be there."""
+def run(config: Config, listener: socket.socket, workers: int = 1, more: Sequence[Part] = ()) -> int:
+    """The tree of web, worker, push and `more` until a signal; the exit code. The schema must be there."""
     supervision.logger.info("serving", extra={"address": config.public_url})
     with ExitStack() as stack:
         parts = [
             *_web_parts(listener, workers, stack),
             Part("worker", ("worker", *same_settings()), phase=1),
             Part("push", ("push", "--ready", *same_settings()), phase=1, drain_s=10),
+            *more,
         ]
         return Supervisor(parts).run()
 

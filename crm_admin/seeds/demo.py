@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from random import Random
+from typing import Any
 
 from crm_admin import clock, registry
 from crm_admin.basics import ensure_basics
@@ -81,6 +84,14 @@ def _make(config: Config, count: int, password: str, progress: Progress) -> None
     life.diary.enter(now - timedelta(days=10), partial(_this_week, life, taken))
     whole = company.FIRST_DAY.days
     life.diary.live(lambda at: progress((office_hours.local_day(at, story.TIME_ZONE) - first).days, whole))
+    for scene in scenes(config):
+        scene.furnish(config, progress)
+
+
+def scenes(config: Config) -> list[Any]:
+    """What the enabled modules bring to the demo: their `demo.py`, in their order."""
+    named = (f"{name}.demo" for name in config.modules.enabled)
+    return [import_module(name) for name in named if find_spec(name) is not None]
 
 
 def _join(life: Life, plan: Plan, taken: list[Customer], days: int) -> None:

@@ -1,0 +1,73 @@
+"""The call center's part of the demo: a carrier on this machine, a queue, a number, and two months of calls.
+
+Read by `crm demo` when the module is enabled. Light on purpose: the process that stays loads nothing else of it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from call_center.carrier.account import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_APPLICATION,
+    DEFAULT_KEY,
+    DEFAULT_SECRET,
+    DEFAULT_TOKEN,
+)
+
+if TYPE_CHECKING:
+    from crm_admin.config import Config
+    from crm_admin.seeds.demo import Progress
+
+LINE = "+842873001234"
+PEOPLE = "callers.json"
+CALLS_AN_HOUR = 20
+
+
+def settings(port: int) -> dict[str, object]:
+    """The account at a carrier that listens on `port` of this machine, by dotted key."""
+    ours = {
+        "account_sid": DEFAULT_ACCOUNT,
+        "auth_token": DEFAULT_TOKEN,
+        "api_key_sid": DEFAULT_KEY,
+        "api_key_secret": DEFAULT_SECRET,
+        "twiml_app_sid": DEFAULT_APPLICATION,
+        "api_base": f"http://127.0.0.1:{port}",
+        "signalling": f"127.0.0.1:{port}",
+        "public_url": "",
+        "shared_keys": "",
+        "edge": "",
+        "region": "",
+    }
+    return {f"call_center.{key}": value for key, value in ours.items()}
+
+
+def command(config: Config, port: int, *, quiet: bool) -> tuple[str, ...]:
+    """The arguments of `crm` that start the carrier; `quiet`: nobody calls by themselves."""
+    people = config.data / PEOPLE
+    return (
+        "carrier",
+        *("--port", str(port), "--app", config.public_url, "--number", LINE, "--quiet"),
+        *(("--people", str(people)) if people.exists() else ()),
+        *(() if quiet else ("--life", str(CALLS_AN_HOUR))),
+    )
+
+
+def announcement(port: int) -> str:
+    """What a newcomer has to know, in one line."""
+    return f"Play a customer at http://127.0.0.1:{port} and ring the company."
+
+
+def furnish(config: Config, progress: Progress) -> None:
+    """Give a demo company that was just built its number, its queue and its calls; in the caller's transaction."""
+    from call_center.seeds import past_calls  # noqa: PLC0415 — see the top
+
+    callers = past_calls(config, LINE, progress)
+    write_people(config.data / PEOPLE, callers)
+
+
+def write_people(file: Path, callers: list[dict[str, str]]) -> None:
+    """Write down whom the carrier's page suggests to play."""
+    file.write_text(json.dumps(callers, ensure_ascii=False, indent=1), encoding="utf-8")
