@@ -235,7 +235,8 @@ def _say(language: str, text: str) -> Callable[[Xml.Element], None]:
 
 def _play(url: str) -> Callable[[Xml.Element], None]:
     def add(root: Xml.Element) -> None:
-        Xml.SubElement(root, "Play").text = url
+        # Ten seconds of sound, twice: as long as dispatch.PIECE_S.
+        Xml.SubElement(root, "Play", loop="2").text = url
 
     return add
 

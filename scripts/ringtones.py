@@ -1,4 +1,5 @@
-"""Make the sounds of the browser phone: call_center/static/sounds/<key>.wav, one per sound of the Voice SDK.
+"""Make the sounds of the call center: call_center/static/sounds/<key>.wav, one per sound of the Voice SDK, and what
+callers hear while they wait (`waiting`).
 
 The SDK would fetch its own from another host. These are sums of sines, the same bytes on every run.
 """
@@ -56,7 +57,7 @@ def write(name: str, seconds: float, sound: Wave) -> None:
 
 
 def main() -> None:
-    """Write all fifteen."""
+    """Write all sixteen."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for row, keys in zip(ROWS, KEYS, strict=True):
         for column, key in zip(COLUMNS, keys, strict=True):
@@ -69,6 +70,10 @@ def main() -> None:
     write("incoming", 2.4, bell(*ring))
     write("outgoing", 0.35, bell((0.0, 659), (0.12, 880)))
     write("disconnect", 0.4, bell((0.0, 587), (0.14, 392)))
+    # Four quiet broken chords (G, E minor, C, D), a note every half second: ten seconds that can begin anew.
+    chords = ((392, 494, 587, 494), (330, 392, 494, 392), (262, 330, 392, 330), (294, 370, 440, 370))
+    notes = [note for chord in chords for note in (*chord, chord[0])]
+    write("waiting", 10.0, bell(*((place * 0.5, hertz) for place, hertz in enumerate(notes))))
 
 
 if __name__ == "__main__":
