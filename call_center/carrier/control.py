@@ -15,7 +15,7 @@ from call_center.carrier.conference import Conference
 from call_center.carrier.leg import Leg
 from call_center.carrier.line import Line
 from call_center.carrier.load import Load, Scenario
-from call_center.carrier.message import Message, receive
+from call_center.carrier.message import Message, move, receive
 from call_center.carrier.network import Network, WrongState
 from call_center.carrier.script import Script, ScriptedParty
 from call_center.carrier.signalling import Gateway
@@ -54,6 +54,7 @@ class Control:
             ("POST", "/clients/expire", self.expire),
             ("POST", "/clients/disconnect", self.disconnect),
             ("POST", "/messages", self.message),
+            ("POST", "/messages/{sid}/status", self.message_status),
             ("POST", "/send", self.send),
             ("GET", "/policies", self.policies),
             ("POST", "/policies", self.set_policy),
@@ -151,6 +152,15 @@ class Control:
         to = str(body.get("to") or _first_number(network))
         media = tuple(str(url) for url in body.get("media", ()))
         message = receive(network, str(body["from"]), to, str(body.get("body", "")), media)
+        return _brief_message(message)
+
+    def message_status(self, request: web.Request, body: Any) -> Any:
+        """`{"status", "error_code"?}`: tell of a message what it says, out of turn if it likes."""
+        message = self._network.messages.get(request.match_info["sid"])
+        if message is None:
+            raise web.HTTPNotFound
+        code = body.get("error_code")
+        move(self._network, message, str(body["status"]), int(code) if code is not None else None)
         return _brief_message(message)
 
     async def send(self, request: web.Request, body: Any) -> Any:

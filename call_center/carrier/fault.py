@@ -36,9 +36,7 @@ ANSWERING = frozenset(
         "html",  # code: an error page of a proxy in between
         "hang",  # seconds, when: before or after the effect
         "cut",  # the connection is cut; when: before or after the effect
-        "not-found",  # of a recording's media
-        "expired-token",  # of a browser phone (error 20104)
-        "disconnect",  # of a browser phone
+        "not-found",  # of a recording's media (kind media)
     }
 )
 

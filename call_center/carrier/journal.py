@@ -40,7 +40,7 @@ class Entry:
 class Journal:
     """The last `limit` entries; older ones are forgotten, their number is not."""
 
-    def __init__(self, limit: int = 200_000) -> None:
+    def __init__(self, limit: int = 100_000) -> None:
         self._entries: deque[Entry] = deque(maxlen=limit)
         self._numbers = itertools.count(1)
 
@@ -57,6 +57,9 @@ class Journal:
         for entry in self._entries:
             if entry.number > since and all(_fits(entry, name, value) for name, value in wanted.items()):
                 yield entry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -21,6 +21,9 @@ GSM = frozenset(
 )
 
 
+ERRORS = {"undelivered": 30003, "failed": 30008}
+
+
 def segments(body: str) -> int:
     """How many SMS a text takes: 160 letters, or 153 each; outside GSM 7 bit 70, or 67 each (UTF-16 units)."""
     if all(letter in GSM for letter in body):
@@ -86,19 +89,22 @@ def forward(network: Network, message: Message, outcome: str) -> None:
     def step(position: int) -> None:
         if message.status == "canceled":
             return
-        message.status, message.updated = stages[position], network.clock.now()
-        if message.status in {"undelivered", "failed"}:
-            message.error_code = 30003 if message.status == "undelivered" else 30008
-        if message.status == "sent":
-            message.sent = message.updated
-        if message.status == "delivered" and network.on_message is not None:
-            network.on_message(message.from_, message.to, message.body, message.updated)
-        _tell(network, message)
+        move(network, message, stages[position], ERRORS.get(stages[position]))
         if position + 1 < len(stages):
             # The last state often comes in the same second as the one before.
             network.clock.call_later(network.random.uniform(0, delay), lambda: step(position + 1))
 
     network.clock.call_later(delay, lambda: step(0))
+
+
+def move(network: Network, message: Message, status: str, error_code: int | None) -> None:
+    """The message is in another state, and the application is told."""
+    message.status, message.updated, message.error_code = status, network.clock.now(), error_code
+    if status == "sent":
+        message.sent = message.updated
+    if status == "delivered" and network.on_message is not None:
+        network.on_message(message.from_, message.to, message.body, message.updated)
+    _tell(network, message)
 
 
 def receive(network: Network, from_: str, to: str, body: str, media: tuple[str, ...] = ()) -> Message:

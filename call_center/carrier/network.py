@@ -48,6 +48,7 @@ class Network:
         self.journal = journal
         self.faults = faults
         self.random = random.Random(f"network-{seed}")  # noqa: S311 - chance of a simulator
+        self.url = "https://api.twilio.com"  # of the carrier itself, once it listens: recordings are there
         self.sids = SidSource(seed)
         self.courier = Courier(account, clock, journal, faults, seed)
         self.policies = PolicyBook()

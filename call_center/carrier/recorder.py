@@ -114,8 +114,8 @@ class Recorder:
             self._release(recording)
 
     def url(self, recording: Recording) -> str:
-        """Where the recording is: in the name of the real API, as callbacks give it."""
-        return f"https://api.twilio.com/{API_VERSION}/Accounts/{self._network.account.sid}/Recordings/{recording.sid}"
+        """Where the recording is, without an ending, as callbacks give it."""
+        return f"{self._base()}/Recordings/{recording.sid}"
 
     def fields(self, recording: Recording) -> dict[str, str]:
         """What a callback or an action says of a recording whose file may not exist yet."""
@@ -137,13 +137,12 @@ class Recorder:
         self.transcriptions[transcription.sid] = transcription
         if callback is None:
             return
-        base = f"https://api.twilio.com/{API_VERSION}/Accounts/{leg.account_sid}"
         fields: Fields = [
             *call_fields(leg),
             ("TranscriptionSid", transcription.sid),
             ("TranscriptionText", transcription.text),
             ("TranscriptionStatus", transcription.status),
-            ("TranscriptionUrl", f"{base}/Transcriptions/{transcription.sid}"),
+            ("TranscriptionUrl", f"{self._base()}/Transcriptions/{transcription.sid}"),
             ("TranscriptionType", "fast"),
             ("RecordingSid", recording.sid),
             ("RecordingUrl", self.url(recording)),
@@ -178,6 +177,9 @@ class Recorder:
         line = self._line(recording)
         hook = Webhook("recording", callback.url, fields, callback.method, event, recording.sid)
         self._network.courier.notify(hook, line)
+
+    def _base(self) -> str:
+        return f"{self._network.url}/{API_VERSION}/Accounts/{self._network.account.sid}"
 
     def _line(self, recording: Recording) -> Line:
         leg = self._legs.get(recording.sid) or self._network.legs.get(recording.call_sid)

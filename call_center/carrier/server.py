@@ -44,6 +44,7 @@ class Carrier:
         seed: int | str = 0,
         scale: float | str = 1.0,
         overrides: str = "",
+        journal: int = 100_000,
         people: Iterable[Person] = PEOPLE,
     ) -> None:
         self.account = account if account is not None else Account()
@@ -51,6 +52,7 @@ class Carrier:
         self._host = host
         self._port = port
         self._seed = seed
+        self._journal = journal
         self._scale = scale
         self.people = tuple(people)
         self._own(app.rstrip("/"), numbers, overrides)
@@ -65,7 +67,7 @@ class Carrier:
     async def open(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         network = self.network = Network(
-            self.account, VirtualClock(self._scale), Journal(), FaultBook(self._seed), self._seed
+            self.account, VirtualClock(self._scale), Journal(self._journal), FaultBook(self._seed), self._seed
         )
         application = web.Application(client_max_size=1024 * 1024)
         gateway, page = Gateway(network, self.account), Page(network, self.account, self.people)
@@ -81,7 +83,7 @@ class Carrier:
         await site.start()
         port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self.url = f"http://{host}:{port}"
+        self.url = network.url = f"http://{host}:{port}"
 
     async def close(self) -> None:
         """Hang up and stop to listen."""
@@ -133,6 +135,10 @@ class Carrier:
             return
         ready.set_result(None)
         loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 

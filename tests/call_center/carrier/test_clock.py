@@ -25,9 +25,12 @@ def test_a_clock_that_stands_still_moves_by_what_it_is_told() -> None:
     async def story() -> list[str]:
         clock, seen = VirtualClock(scale=0, start=0), []
         clock.call_later(20, lambda: seen.append(f"second at {clock.now():.0f}"))
-        clock.call_later(
-            10, lambda: (seen.append("first"), clock.call_later(5, lambda: seen.append("nested")))
-        )
+
+        def first() -> None:
+            seen.append("first")
+            clock.call_later(5, lambda: seen.append("nested"))
+
+        clock.call_later(10, first)
         clock.call_later(12, lambda: seen.append("cancelled")).cancel()
         await clock.advance(9)
         seen.append(f"now {clock.now():.0f}")

@@ -226,6 +226,8 @@ def test_messages_go_their_way(exchange: Exchange) -> None:
         a.form.get("ErrorCode") for a in exchange.application.to("/sms") if a["MessageSid"] == sent[1].sid
     }
     assert codes == {None, "30003"}
+    exchange.sim("POST", f"/messages/{sent[0].sid}/status", status="sent")
+    assert exchange.client.messages(sent[0].sid).fetch().status == "sent"
     with pytest.raises(TwilioRestException) as stopped:
         send(to="+84900055507", from_=exchange.number, body="x")
     assert stopped.value.code == 21610
