@@ -155,6 +155,23 @@ def test_parts_carry_only_what_they_use(imports: str, heavy: tuple[str, ...]) ->
     assert done.stdout.strip() == ""
 
 
+def test_the_first_page_does_not_wait_for_what_few_pages_use(tmp_path: Path) -> None:
+    """With the modules that the product comes with; twilio alone would take a second."""
+    late = ("twilio", "aiohttp", "requests", "email_validator", "geopy", "folium", "numpy", "openpyxl")
+    settings = {"environment": "demo", "data_dir": str(tmp_path), "database.url": ""}
+    program = f"""if True:
+        import sys
+        from crm_admin.app import create_app
+        from crm_admin.config import load
+        create_app(load("config.toml", {{}}, {settings!r}))
+        print(*(name for name in {late!r} if name in sys.modules))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
 def test_the_demo_is_for_this_machine_and_touches_no_other_data(tmp_path: Path) -> None:
     done = crm("demo", "--host", "0.0.0.0")
     assert done.returncode == 1
