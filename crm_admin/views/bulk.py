@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask import Request
@@ -37,6 +38,19 @@ class ChangeForm:
 def delete(actor: Actor, definition: EntityDef, ids: list[int]) -> tuple[int, int]:
     """Move records to the recycle bin; how many went, and how many may not be deleted by this actor."""
     return _each(actor, definition, ids, "delete", lambda record: records.delete(actor, record))
+
+
+def undelete(actor: Actor, definition: EntityDef, since: datetime, until: datetime) -> int:
+    """Bring back what `actor` deleted between two moments (UTC), as far as they may still; how many records."""
+    model = definition.model
+    mine = records.deleted(actor, definition.key).where(
+        model.deleted_by == actor.id, model.deleted_at.between(since, until)
+    )
+    with database.atomic():
+        ids = [record.id for record in mine.limit(MOST)]
+        for number in ids:
+            records.restore(actor, definition.key, number)
+    return len(ids)
 
 
 def change(actor: Actor, definition: EntityDef, ids: list[int], values: Values) -> tuple[int, int]:

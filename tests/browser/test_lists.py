@@ -129,8 +129,9 @@ def test_many_records_change_at_once(sqlite_site: str, chromium: Browser) -> Non
         page.locator("[data-bulk-bar]").get_by_role("button", name="Move to recycle bin").click()
         page.locator("#confirm-dialog [data-answer=yes]").click()
         expect(page.get_by_text("No accounts yet")).to_be_visible()
-        office.open("/admin/account/bin/")
+        office.toast().get_by_role("button", name="Undo").click()
         expect(page.locator("tbody tr")).to_have_count(len(NAMES))
+        expect(office.toast()).to_contain_text("records are back")
 
 
 @pytest.mark.usefixtures("accounts")

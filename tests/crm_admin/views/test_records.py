@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 from flask import Flask
 
@@ -113,3 +114,41 @@ def test_what_stands_too_long_in_its_stage_is_marked_until_it_moves(crm: Flask) 
         assert "15 days" not in office.get("/admin/opportunity/?columns=name").text
         office.post(f"/admin/opportunity/{slow.id}/move/", {"to": str(second.id), "row_version": "1"})
         assert "15 days" not in office.get("/admin/opportunity/board/").text
+
+
+def test_a_bulk_delete_is_undone_with_one_click(crm: Flask) -> None:
+    office, supervisor = Person(crm, "office"), Person(crm, "supervisor")
+    shops = [office.owns("account", name=f"Shop {number}") for number in range(4)]
+    earlier = office.owns("account", name="Deleted before")
+    office.post(f"/admin/account/{earlier.id}/delete/")
+    model = registry.entity("account").model
+
+    def living() -> list[str]:
+        return [row.name for row in model.select().where(model.deleted_at.is_null()).order_by(model.name)]
+
+    ticked = {"action": "delete", "ids": [str(shop.id) for shop in shops[:3]], "back": "?sort=-name"}
+    page = office.post("/admin/account/action/", ticked, follow_redirects=True).text
+    assert living() == ["Shop 3"]
+    undo = re.search(r'<form method="post" action="/admin/account/bin/">.*?</form>', page)
+    assert undo is not None
+    fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', undo[0])}
+    assert fields["back"] == "?sort=-name"
+    fields.pop("csrf_token")
+    supervisor.post("/admin/account/bin/", fields)
+    assert living() == ["Shop 3"], "what others deleted is not theirs to give back"
+    answer = office.post("/admin/account/bin/", fields)
+    assert answer.location.endswith("/admin/account/?sort=-name")
+    assert "3 records are back." in office.get(answer.location).text
+    assert living() == ["Shop 0", "Shop 1", "Shop 2", "Shop 3"]
+    assert "nothing left" in office.post("/admin/account/bin/", fields, follow_redirects=True).text
+
+
+def test_an_undo_without_right_or_sense_changes_nothing(sqlite_crm: Flask) -> None:
+    office, viewer = Person(sqlite_crm, "office"), Person(sqlite_crm, "viewer")
+    shop = office.owns("account", name="Shop")
+    office.post(f"/admin/account/{shop.id}/delete/")
+    span = {"since": "2000-01-01", "until": "2100-01-01"}
+    assert viewer.post("/admin/account/bin/", span).status_code == 403
+    for wrong in ("", "yesterday", "2026-01-01T00:00:00+07:00", "9" * 400):
+        assert office.post("/admin/account/bin/", {**span, "until": wrong}).status_code == 400
+    assert registry.entity("account").model.get_by_id(shop.id).deleted_at is not None

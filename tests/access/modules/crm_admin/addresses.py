@@ -21,6 +21,10 @@ ADDRESSES: dict[str, Row] = {
     "POST record.delete_view": change("record", "delete"),
     "POST record.restore_view": change("bin", "delete"),
     "GET record.bin_view": see("entity", action="delete"),
+    # Gives back what the person deleted themselves, and here they have deleted nothing.
+    "POST record.bin_view": Row(
+        "page", "entity", "delete", 302, form={"since": "2026-01-01", "until": "2026-01-02"}
+    ),
     "POST record.action_view": change("ticked", "delete"),
     "GET record.export": Row("page", "entity", "export", 200, writes=True, values={"export_type": "csv"}),
     "GET record.board_view": see("entity", needs="board"),
