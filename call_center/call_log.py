@@ -180,8 +180,7 @@ def _apply(call: Call, state: Conversation, is_new: bool) -> bool:
         # Whose customer it is shows who should have been rung; the conversation belongs to whoever had it.
         call.owner = state.user
     for key, value in said.items():
-        field = CALL.fields[key]
-        if field.kind.read(call, field) != value:
+        if getattr(call, CALL.fields[key].name) != value:
             put(call, key, value)
             changed = True
     if is_new:
