@@ -20,10 +20,11 @@ from tests.peers import twiml_checker
 from tests.peers.signer import Signer
 
 TOKEN = "signs-either-way"
+KINDS = ("voice", "wait", "action", "status")
 
 
 def a_caller_gives_up(app: Flask, behaviour: Behaviour) -> list[dict[str, Any]]:
-    """A customer waits for half a minute while nobody is there, and hangs up; every request of the carrier."""
+    """A customer waits for a while, nobody is there, and hangs up; every request of the carrier that was answered."""
     account = Account(ACCOUNT, TOKEN, behaviour=behaviour)
     with served(app) as site, Carrier(site, account=account, numbers=[OURS], scale=50) as carrier:
         config = app.extensions["crm"]
@@ -34,17 +35,18 @@ def a_caller_gives_up(app: Flask, behaviour: Behaviour) -> list[dict[str, Any]]:
             public_url=site,
         )
         app.extensions["crm"] = replace(config, sections={**config.sections, "call_center": ours})
-        script = {"patience": 30}
-        rung = requests.post(
-            f"{carrier.url}/_sim/inbound", json={"from": ANSWERS, "script": script}, timeout=20
-        )
-        rung.raise_for_status()
+        simulator = f"{carrier.url}/_sim"
+        call = requests.post(f"{simulator}/inbound", json={"from": ANSWERS}, timeout=20).json()["call_sid"]
 
-        def sent() -> list[dict[str, Any]]:
-            return requests.get(f"{carrier.url}/_sim/journal?direction=sent", timeout=20).json()["entries"]
+        def answered() -> dict[str, list[dict[str, Any]]]:
+            sent = requests.get(f"{simulator}/journal?direction=sent", timeout=20).json()["entries"]
+            # What was asked when the caller hung up may never get its answer.
+            return {kind: [one for one in sent if one["kind"] == kind and one["status"]] for kind in KINDS}
 
-        soon(lambda: [one for one in sent() if one["event"] == "completed" and one["status"]])
-        return sent()
+        soon(lambda: answered()["wait"])
+        requests.post(f"{simulator}/calls/{call}/hangup", json={}, timeout=20).raise_for_status()
+        soon(lambda: all(answered().values()))
+        return [one for kind in answered().values() for one in kind]
 
 
 @pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
@@ -53,7 +55,6 @@ def test_every_request_is_signed_as_the_provider_signs(
 ) -> None:
     sent = a_caller_gives_up(sqlite_crm, Behaviour(signature=algorithm, shared_key="key_1"))
     assert {one["status"] for one in sent} <= {200, 204}
-    assert {one["kind"] for one in sent} == {"voice", "wait", "action", "status"}
     assert CallLeg.get().status == "completed"
     for one in sent:
         if one["status"] == 200:
