@@ -60,7 +60,10 @@ class Run:
         if "action" not in element.attributes:
             return None
         return Document(
-            url=self.here_or(element.get("action")), method=element.method(), kind=kind, parameters=tuple(fields)
+            url=self.here_or(element.get("action")),
+            method=element.method(),
+            kind=kind,
+            parameters=tuple(fields),
         )
 
     def again(self, fields: Fields) -> Document | None:

@@ -55,6 +55,15 @@ class Application:
         return [asked.path for asked in self.asked]
 
 
+class Server(ThreadingHTTPServer):
+    """Its threads do not outlive the test; a caller who is gone is no error."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that was cut: some tests do just that."""
+
+
 @contextmanager
 def open_application() -> Iterator[Application]:
     """Its server, on a free port."""
@@ -92,8 +101,7 @@ def open_application() -> Iterator[Application]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     application.url = f"http://127.0.0.1:{server.server_port}"

@@ -69,3 +69,41 @@ def test_a_scenario_that_is_none_is_refused(exchange: Exchange, scenario: dict[s
     response = requests.post(f"{exchange.carrier.url}/_sim/load", json=scenario, timeout=5)
     assert response.status_code == 400
     assert next(iter(scenario)) in response.json()["error"]
+
+
+def erlang_a(arrivals: float, talk: float, patience: float, agents: int) -> float:
+    """Share of callers who give up in M/M/n+M: rate of abandonment over rate of arrival, by its birth-death chain."""
+    weights = [1.0]
+    for state in range(1, agents + 500):
+        leaving = min(state, agents) / talk + max(0, state - agents) / patience
+        weights.append(weights[-1] * arrivals / leaving)
+    waiting = sum(weight * max(0, state - agents) for state, weight in enumerate(weights)) / sum(weights)
+    return waiting / patience / arrivals
+
+
+def test_a_queue_of_impatient_callers_behaves_as_theory_says(exchange: Exchange) -> None:
+    agents, rate, talk, patience = 8, 0.15, 60.0, 45.0
+    exchange.application.answers |= {
+        INBOUND: "<Response><Enqueue>q</Enqueue></Response>",
+        "/agent": '<Response><Dial timeout="86400"><Queue>q</Queue></Dial><Redirect/></Response>',
+    }
+    exchange.policy("client:*", ring=0, talk=0)
+    exchange.client.queues.create(friendly_name="q")
+    for number in range(agents):
+        exchange.client.calls.create(
+            to=f"client:agent{number}", from_=exchange.number, url=f"{exchange.application.url}/agent"
+        )
+    exchange.pass_(1)
+    scenario = {
+        "talk": "exponential",
+        "talk_mean": talk,
+        "patience": "exponential",
+        "patience_mean": patience,
+    }
+    exchange.sim("POST", "/load", rate=rate, seconds=3000, **scenario)
+    exchange.pass_(3600)
+    report = exchange.sim("GET", "/load")["loads"][0]
+    share = report["abandoned"] / report["placed"]
+    assert report["placed"] > 350
+    assert share == pytest.approx(erlang_a(rate, talk, patience, agents), abs=0.06)
+    assert report["mean_talk"] == pytest.approx(talk, rel=0.15)
