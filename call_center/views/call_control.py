@@ -23,9 +23,11 @@ FIRST = 100
 """Somebody holds the line: before all other work."""
 
 
-@blueprint.post("/calls/<key>/<any(hold, resume, 'hang-up', 'recording-pause', 'recording-resume'):verb>/")
+@blueprint.post("/calls/<key>/<verb>/")
 def control(key: str, verb: str) -> Response | tuple[Response, int]:
     """Hold, take back, hang up, pause the recording: for whose call it is, and for supervisors."""
+    if verb not in JOBS:
+        abort(404)
     person = actor()
     call = desk_call.seen(person, key)
     own = may_phone(person) and desk_call.at_their_phone(person, call)

@@ -35,6 +35,7 @@ class CallRow:
     name: str
     number: str
     dial: str
+    customer: str
     icon: str
     tone: str
     status: Markup
@@ -130,21 +131,14 @@ def _row(call: Any, reader: Reader) -> CallRow:
     icon, tone = _LOOKS[call.direction, call.answered_at is not None]
     if call.status == "voicemail":
         icon, tone = "mailbox", "violet"
-    name = next(
-        (
-            found
-            for key in ("contact", "lead", "account")
-            if getattr(call, key) is not None
-            and (found := reader.names(key, [getattr(call, key)]).get(getattr(call, key)))
-        ),
-        "",
-    )
+    customer, name = _customer(call, reader)
     talked = CALL.fields["talked_s"]
     return CallRow(
         f"/admin/call/{call.id}/",
         name or written or gettext("Number withheld"),
         written if name else "",
         call.number_e164 or "",
+        customer,
         icon,
         tone,
         status.kind.html(call.status, status, reader),
@@ -152,3 +146,13 @@ def _row(call: Any, reader: Reader) -> CallRow:
         call.started_at.isoformat() + "Z",
         moment_text(local(call.started_at, reader.timezone), reader.language),
     )
+
+
+def _customer(call: Any, reader: Reader) -> tuple[str, str]:
+    """The customer as `contact:7` and by name; empty for one who is unknown, or not shown to this person."""
+    for entity in ("contact", "lead", "account"):
+        number = getattr(call, entity)
+        name = reader.names(entity, [number]).get(number) if number is not None else None
+        if name:
+            return f"{entity}:{number}", name
+    return "", ""

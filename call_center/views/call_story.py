@@ -29,6 +29,10 @@ TOLD = frozenset(
 """Who may not read these is not told the story that gives them away."""
 
 
+NOTICED_S = 3
+"""A shorter wait is the time that a call takes to be put through."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing that happened. `at_text` is the time of day."""
@@ -105,7 +109,7 @@ def story(call: Any, reader: Reader) -> list[Step]:
     legs = list(CallLeg.select().where(CallLeg.call == call.id).order_by(CallLeg.started_at, CallLeg.id))
     reader.names("user", {leg.user for leg in legs if leg.user is not None})
     found: list[tuple[datetime, str, str, str]] = []
-    for leg in legs:
+    for leg in sorted(legs, key=lambda leg: leg.parent_sid is not None):
         if leg.started_at is None:
             continue
         if leg.role == "agent":
@@ -114,14 +118,26 @@ def story(call: Any, reader: Reader) -> list[Step]:
             found.append(_rang_at_customer(leg))
         elif leg.parent_sid is None:
             found.append((leg.started_at, "phone-incoming", "info", _called(call)))
-    if call.answered_at is not None and call.waited_s and call.direction == "inbound":
-        text = gettext("Answered after %(waited)s.", waited=clock_face(call.waited_s))
-        found.append((call.answered_at, "phone-call", "success", text))
+    found += _waited(call, legs)
     if call.ended_at is not None:
         found.append((call.ended_at, "phone-off", "neutral", _ended(call)))
-    found.sort(key=lambda step: step[0])
+    found.sort(key=lambda step: step[0])  # of one moment, the leg that began it comes first
     return [
         Step(at, f"{local(at, reader.timezone):%H:%M:%S}", icon, tone, text) for at, icon, tone, text in found
+    ]
+
+
+def _waited(call: Any, legs: list[Any]) -> list[tuple[datetime, str, str, str]]:
+    """The wait for somebody to be free, where there was one before the first phone rang."""
+    rang = min((leg.started_at for leg in legs if leg.role == "agent" and leg.started_at), default=None)
+    until = rang or call.ended_at
+    if call.direction != "inbound" or until is None or call.started_at is None:
+        return []
+    seconds = round((until - call.started_at).total_seconds())
+    if seconds < NOTICED_S:
+        return []
+    return [
+        (call.started_at, "hourglass", "warning", gettext("Waited %(waited)s.", waited=clock_face(seconds)))
     ]
 
 

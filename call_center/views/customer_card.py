@@ -107,11 +107,9 @@ def _build(actor: Actor, definition: EntityDef, record: Record, call: Call, read
         definition.name_of(record) if definition.title in readable else f"#{record.id}",
         definition.icon,
         f"/admin/{entity}/{record.id}/",
-        do_not_call="do_not_call" in readable and bool(getattr(record, "do_not_call", False)),
+        do_not_call=_asked_for_silence(actor, record, account),
         badges=_badges(actor, definition, record, seeing),
-        facts=[
-            f for f in facts_of(actor, definition, record, FACTS[entity], seeing, editable=False) if f.html
-        ],
+        facts=_facts(actor, definition, record, account, seeing),
         company=_company(actor, account, seeing),
         history=_history(actor, definition, record, call, seeing),
     )
@@ -127,6 +125,15 @@ def _build(actor: Actor, definition: EntityDef, record: Record, call: Call, read
     ]
     card.parts = card_parts.of(actor, call, record, seeing)
     return card
+
+
+def _asked_for_silence(actor: Actor, *customers: Record | None) -> bool:
+    return any(
+        customer is not None
+        and "do_not_call" in policy.fields(actor, registry.of(customer).key)
+        and bool(customer.do_not_call)
+        for customer in customers
+    )
 
 
 def _account(actor: Actor, contact: Record | None, readable: frozenset[str]) -> Record | None:
@@ -155,6 +162,20 @@ def _company(actor: Actor, account: Record | None, reader: Reader) -> Company | 
 def _badges(actor: Actor, definition: EntityDef, record: Record, reader: Reader) -> list[Markup]:
     keys = tuple(key for key in BADGES[definition.key] if definition.fields[key].kind.badge)
     return [f.html for f in facts_of(actor, definition, record, keys, reader, editable=False) if f.html]
+
+
+def _facts(
+    actor: Actor, definition: EntityDef, record: Record, account: Record | None, reader: Reader
+) -> list[Fact]:
+    """What is filled in; whoever has no address of their own is found at their company's."""
+    keys = FACTS[definition.key]
+    found = [f for f in facts_of(actor, definition, record, keys, reader, editable=False) if f.html]
+    if account is not None and all(fact.key != "address" for fact in found):
+        company = registry.entity("account")
+        found += [
+            f for f in facts_of(actor, company, account, ("address",), reader, editable=False) if f.html
+        ]
+    return found
 
 
 def _history(

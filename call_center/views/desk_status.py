@@ -100,6 +100,7 @@ def _call(call: Call) -> dict[str, Any]:
         "started_at": _iso(call.started_at),
         "recorded": recorded,
         "held": bool(call.held),
+        "joined": bool(call.room),
         "paused": bool(call.recording_paused),
     }
 

@@ -10,6 +10,7 @@
   const title = document.title;
   const ASLEEP_MS = 60000;
   const HICCUP_MS = 2000;
+  const DONE_MS = 6000;
 
   let standing = config.standing;
   let skew = 0; // the server's clock against ours, ms
@@ -18,7 +19,7 @@
   let elsewhere = false;
   let name = '';
   let flags = { muted: false, bad: false };
-  let asked = {}; // what the server was asked for and has not done yet: held, paused
+  const asked = {}; // what the server was asked for and has not done yet: held, paused → {on, until}
   const dialled = new Set();
   let freeing = false;
   let note = null; // the system's own notification
@@ -67,7 +68,9 @@
       elsewhere = true;
     }
     if (!going && !local) flags = { muted: false, bad: false };
-    asked = {};
+    for (const [what, { on, until }] of Object.entries(asked)) {
+      if (Date.now() > until || Boolean(fresh.call?.[what]) === on) delete asked[what];
+    }
     render();
     const { call } = fresh;
     // The word to dial may have been missed: while the call is only asked for, it is not too late.
@@ -118,7 +121,8 @@
 
   /** What is switched on: as asked for, until the server has done it or not. */
   function states() {
-    return { held: Boolean(standing.call?.held), paused: Boolean(standing.call?.paused), ...flags, ...asked };
+    const on = (what) => asked[what]?.on ?? Boolean(standing.call?.[what]);
+    return { held: on('held'), paused: on('paused'), ...flags };
   }
 
   function ours(iso) {
@@ -313,7 +317,13 @@
 
   async function turn(what, on, off) {
     const now = !states()[what];
-    if (await control(now ? on : off)) asked[what] = now;
+    if (await control(now ? on : off)) asked[what] = { on: now, until: Date.now() + DONE_MS };
+  }
+
+  async function hangUp() {
+    // A customer who was on hold stands in a conference: our leaving it does not end their call.
+    if ((!phone?.busy || standing.call?.joined) && await control('hang-up')) setTimeout(refresh, 1000);
+    phone?.hangUp();
   }
 
   const keys = {
@@ -322,7 +332,7 @@
     mute: () => phone?.mute(!flags.muted),
     hold: () => turn('held', 'hold', 'resume'),
     recording: () => turn('paused', 'recording-pause', 'recording-resume'),
-    'hang-up': async () => { if (phone?.busy) phone.hangUp(); else if (await control('hang-up')) setTimeout(refresh, 1000); },
+    'hang-up': hangUp,
     ready: async () => { await callCard.flush(); await verb('ready'); },
     'more-time': () => verb('more-time'),
   };
