@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from call_center import reconcile
+from call_center import reconcile, reconcile_jobs
 from call_center.gateway import Gateway
 from call_center.models import agent
 from call_center.models.call import Call
@@ -23,8 +24,9 @@ from call_center.models.call_event import CallEvent
 from call_center.models.call_leg import CallLeg
 from call_center.models.recording import Recording
 from call_center.settings import Settings
-from crm_admin import clock, db, history, policy, records
+from crm_admin import clock, db, history, jobs, policy, records
 from crm_admin.config import Config
+from crm_admin.jobs import Running, schedule
 from crm_admin.kinds.phone import Phone
 from tests.call_center.provider import ACCOUNT, NOON, TOKEN, Provider, sid
 from tests.call_center.standin import Reply, Standin, call, standing_in
@@ -32,6 +34,7 @@ from tests.people import Person
 
 MAI = "+84912345678"
 LINE = "+842873001234"
+JOB = cast(Running, SimpleNamespace(payload={}))
 DAY = NOON - timedelta(hours=24)
 
 
@@ -175,6 +178,34 @@ def test_a_recording_whose_notice_was_lost_is_fetched_later(
     found = Recording.get()
     assert (found.sid, found.state, found.duration_s, found.channels) == (recorded, "pending", 60, 2)
     assert reconcile.since(DAY, config, gateway).recordings_mended == 0
+
+
+def test_the_regular_comparison_goes_on_where_the_last_good_one_began(
+    sqlite_provider: Provider, remote: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_periods", {})
+    app = sqlite_provider.app
+    app.extensions["crm"], _gateway = of(sqlite_provider, remote)
+
+    def compared() -> str:
+        remote.asked.clear()
+        jobs.enqueue(reconcile_jobs.ALL, {})
+        assert jobs.Worker(app.extensions["crm"], around=app.app_context).step()
+        return remote.asked[0].query["StartTime>"][0]
+
+    assert compared() == "2026-11-19T05:00:00Z"
+    with clock.at(NOON + timedelta(hours=30)):
+        assert compared() == "2026-11-20T04:00:00Z"
+    with clock.at(NOON + timedelta(days=30)):
+        assert compared() == "2026-12-13T05:00:00Z"
+
+
+def test_without_an_account_there_is_nothing_to_compare(sqlite_provider: Provider) -> None:
+    app = sqlite_provider.app
+    config: Config = app.extensions["crm"]
+    app.extensions["crm"] = replace(config, sections={"call_center": Settings()})
+    with app.app_context():
+        assert reconcile_jobs.compare(JOB) == reconcile_jobs.end_stale(JOB) == {}
 
 
 def test_the_command_compares_since_a_moment(
