@@ -36,8 +36,8 @@ check: $(DEVELOPMENT)  ## lint, format, types, import contracts, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/dependencies.py
 
-access: $(DEVELOPMENT)  ## the access matrix, canaries and inference, on both databases
-	CRM_ACCESS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/access $(ARGS)
+access: $(DEVELOPMENT) $(BROWSER_CODE) $(TRANSLATIONS)  ## the whole access matrix on both databases (ARGS="-k rep")
+	CRM_ACCESS_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/access $(ARGS)
 
 format: $(DEVELOPMENT)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix

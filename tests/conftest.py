@@ -17,9 +17,6 @@ from tests.installation import copied, make_template
 from tests.provide.chromium import LAUNCH_ARGS, BrowserMissing, chromium_path
 from tests.provide.postgres import DatabaseMissing, server_url, temporary_database
 
-# The access matrix takes longer than all the rest: `make access` runs it by itself.
-collect_ignore = [] if os.environ.get("CRM_ACCESS") else ["access"]
-
 
 def _missing(reason: Exception) -> NoReturn:
     """A person may run what can be run here; CI must not pass on less than everything."""
