@@ -28,7 +28,8 @@ from crm_admin.records import telling
 
 @dataclass(frozen=True)
 class Noted:
-    """An event as it stands in the log; `call` is None while too little was said to show one."""
+    """An event as it stands in the log; `call` is None while too little was said to show one, and for a repetition
+    of one that was answered."""
 
     event: CallEvent
     is_new: bool
@@ -48,6 +49,9 @@ def note(
         event, is_new = call_event.append(
             kind, facts, thread=thread, occurred_at=moment_of(facts), delivery=delivery
         )
+        if not is_new and event.answer is not None:
+            # What followed from it stands since the first time.
+            return Noted(event, False, None, Conversation())
         call, state = refresh(thread, country)
     return Noted(event, is_new, call, state)
 

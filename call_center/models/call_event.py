@@ -85,13 +85,15 @@ def append(
         "payload": json.dumps(dict(facts), ensure_ascii=False, sort_keys=True),
     }
     written = list(CallEvent.insert(row).on_conflict_ignore().returning(CallEvent.id).tuples().execute())
-    event = CallEvent.get(CallEvent.dedup == row["dedup"])
-    return event, bool(written)
+    if written:
+        return CallEvent(id=written[0][0], answer=None, **row), True
+    return CallEvent.get(CallEvent.dedup == row["dedup"]), False
 
 
 def of_thread(thread: str) -> list[CallEvent]:
-    """All events of one call, in the order they came."""
-    return list(CallEvent.select().where(CallEvent.thread == thread).order_by(CallEvent.id))
+    """What was said of one call, in the order it came: as much of each event as its meaning hangs on."""
+    columns = (CallEvent.id, CallEvent.kind, CallEvent.occurred_at, CallEvent.received_at, CallEvent.payload)
+    return list(CallEvent.select(*columns).where(CallEvent.thread == thread).order_by(CallEvent.id))
 
 
 def hold(thread: str) -> None:
