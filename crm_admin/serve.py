@@ -31,7 +31,10 @@ logger = logging.getLogger("crm.serve")
 
 @dataclass
 class Part:
-    """One process of the tree: `crm <arguments>`. Parts of a lower `phase` are stopped, and waited for, first."""
+    """One process of the tree: `crm <arguments>`. Parts of a lower `phase` are stopped, and waited for, first.
+
+    `due` is the moment (of time.monotonic) before which it is not started.
+    """
 
     name: str
     arguments: tuple[str, ...]

@@ -74,7 +74,12 @@ def demo(
         _fill_apart(config, customers)
         _announce(config, scenes)
         more = [
-            Part(scene.name, scene.script.command(config, scene.port, quiet=quiet_carrier), phase=1)
+            Part(
+                scene.name,
+                scene.script.command(config, scene.port, quiet=quiet_carrier),
+                phase=1,
+                due=serve.after_the_first_page(),
+            )
             for scene in scenes
         ]
         return serve.run(config, listener, more=more)

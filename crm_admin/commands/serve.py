@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -17,6 +18,9 @@ from crm_admin.commands.options import Refused, configured, override, refusals, 
 from crm_admin.config import Config, ConfigError, unsafe
 from crm_admin.mounts import network_kind
 from crm_admin.serve import Part, Supervisor
+
+FIRST_PAGE_S = 1.5
+"""From the start of the web process to its first page, on a machine that is busy."""
 
 _host = click.option("--host", help="Address to listen on; default web.host.")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; default web.port.")
@@ -119,11 +123,16 @@ def run(config: Config, listener: socket.socket, workers: int = 1, more: Sequenc
     with ExitStack() as stack:
         parts = [
             *_web_parts(listener, workers, stack),
-            Part("worker", ("worker", *same_settings()), phase=1),
+            Part("worker", ("worker", *same_settings()), phase=1, due=after_the_first_page()),
             Part("push", ("push", "--ready", *same_settings()), phase=1, drain_s=10),
             *more,
         ]
         return Supervisor(parts).run()
+
+
+def after_the_first_page() -> float:
+    """When to start what no first page needs: on two processors it would keep people waiting for that page."""
+    return time.monotonic() + FIRST_PAGE_S
 
 
 def at(config: Config, host: str | None, port: int | None) -> Config:

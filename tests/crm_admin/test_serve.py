@@ -232,7 +232,7 @@ def test_the_whole_tree_is_ready_small_and_ends_when_told(database_url: str, tmp
         )
     try:
         deadline = time.monotonic() + 60
-        while (told := readiness(port)).get("status") != "ready":
+        while (told := readiness(port)).get("status") != "ready" or len(family(tree.pid)) < 4:
             assert tree.poll() is None, (tmp_path / "log").read_text()[-2000:]
             assert time.monotonic() < deadline, told
             time.sleep(0.2)
