@@ -20,7 +20,7 @@ from twilio.http.response import Response
 from tests.peers import node
 
 DESCRIPTIONS = "@twilio/cli-core/src/services/twilio-api"
-# Prism compiles every path when it starts: half of the time for what a call center never asks.
+# Prism compiles every path when it starts: a third of the time would go into what a call center never asks.
 RESOURCES = re.compile(
     r"/2010-04-01/Accounts/(\{Sid\}\.json|\{AccountSid\}/("
     r"Applications|Calls|Conferences|IncomingPhoneNumbers|Messages|OutgoingCallerIds|Queues|Recordings|Transcriptions)\b)"
