@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from call_center.carrier.conference import Participant
     from call_center.carrier.network import Network
 
+INSTRUCTIONS = frozenset(
+    {"voice", "action", "redirect"}
+)  # kinds of documents that the fallback stands in for
 MOST_DOCUMENTS = 1000  # in one call: what runs in a circle is stopped
 
 
@@ -28,6 +31,9 @@ class Executor:
         self._leg = leg
         self._task: asyncio.Task[None] | None = None
         self._documents = 0
+        self._fallen = (
+            False  # on the fallback's instructions, until a document of the ordinary kind is had again
+        )
         self.participant: Participant | None = None  # the leg was called to join a conference
 
     def run(self, document: Document) -> None:
@@ -176,24 +182,30 @@ class Executor:
         code, message = answer.code, "HTTP retrieval failure"
         if answer.ok:
             try:
-                return self._check(answer.body, answer.content_type, answer.url), answer.url
+                verbs = self._check(answer.body, answer.content_type, answer.url)
             except TwimlError as error:
                 code, message = error.code, str(error)
+            else:
+                self._fallen = False
+                return verbs, answer.url
         self._network.alert(code, message, document.url, self._leg.sid)
         return await self._fall_back(document, fields, code)
 
     async def _fall_back(self, document: Document, fields: Fields, code: int) -> tuple[list[Element], str]:
-        if not document.fallback_url:
+        """The fallback of the number or call stands in for any of its documents, but not for its own."""
+        origin = self._leg.document
+        if origin is None or not origin.fallback_url or document.kind not in INSTRUCTIONS or self._fallen:
             raise Broken
+        self._fallen = True
         fields = [*fields, ("ErrorCode", str(code)), ("ErrorUrl", document.url.partition("#")[0])]
-        answer = await self._ask(document.fallback_url, document.fallback_method, "fallback", fields)
+        answer = await self._ask(origin.fallback_url, origin.fallback_method, "fallback", fields)
         if not answer.ok:
-            self._network.alert(answer.code, "fallback failed", document.fallback_url, self._leg.sid)
+            self._network.alert(answer.code, "fallback failed", origin.fallback_url, self._leg.sid)
             raise Broken
         try:
             return self._check(answer.body, answer.content_type, answer.url), answer.url
         except TwimlError as error:
-            self._network.alert(error.code, str(error), document.fallback_url, self._leg.sid)
+            self._network.alert(error.code, str(error), origin.fallback_url, self._leg.sid)
             raise Broken from None
 
     def fields(self, document: Document) -> Fields:

@@ -60,7 +60,7 @@ class Network:
         self.queues: dict[str, WaitingQueue] = {}
         self.messages: dict[str, Message] = {}
         self.on_message: Callable[[str, str, str, float], None] | None = (
-            None  # from, to, body, at: one reached a phone
+            None  # from, to, body, at: one reached a phone, or left it
         )
 
     @property
@@ -214,6 +214,11 @@ class Network:
         if not leg.is_answered:
             raise WrongState(21220, "Call is not in-progress. Cannot redirect.")
         self._take_out(leg, "redirect")
+        if leg.document is not None and not document.fallback_url:
+            former = leg.document
+            document = replace(
+                document, fallback_url=former.fallback_url, fallback_method=former.fallback_method
+            )
         leg.document = document
         if leg.executor is None:
             leg.executor = Executor(self, leg)

@@ -39,7 +39,8 @@ class Door:
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         start = time.perf_counter()
         network = self._network
-        form = parse_qsl(await request.text(), keep_blank_values=True) if request.can_read_body else []
+        body = (await request.read()).decode("utf-8", "replace")
+        form = parse_qsl(body, keep_blank_values=True)
         sid = request.match_info.get("sid", "")
         entry = network.journal.add(
             Entry(

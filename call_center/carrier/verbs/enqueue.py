@@ -68,5 +68,7 @@ async def _wait(run: Run, element: Element, member: Member) -> None:
             await clock.sleep(max(0.0, 1.0 - (clock.now() - started)))
     except LeaveQueue:
         member.finish("leave")
-    except (Broken, HangUp):
+    except HangUp:
         member.finish("hangup")
+    except Broken:
+        member.finish("system-error")

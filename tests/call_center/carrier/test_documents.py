@@ -111,6 +111,19 @@ def test_what_cannot_be_read_is_asked_for_at_the_fallback(exchange: Exchange) ->
     assert exchange.application.to(STATUS)[0]["CallStatus"] == "completed"
 
 
+def test_the_fallback_stands_in_for_later_documents_too_but_only_once_in_a_row(exchange: Exchange) -> None:
+    exchange.application.answers |= {
+        FALLBACK: "<Response><Record action='/message' maxLength='5'/></Response>",
+        "/broken": 500,
+        "/message": 500,
+    }
+    answer(exchange, "<Say>Hello</Say><Redirect>/broken</Redirect>")
+    exchange.pass_(20)
+    asked = exchange.application.to(FALLBACK)
+    assert [a["ErrorUrl"] for a in asked] == [f"{exchange.application.url}/broken"]
+    assert exchange.application.to(STATUS)[0]["CallStatus"] == "completed"
+
+
 def test_a_failing_application_without_fallback_ends_the_call(exchange: Exchange) -> None:
     exchange.application.answers |= {INBOUND: 500, FALLBACK: 500}
     call = exchange.ring()

@@ -69,6 +69,13 @@ def test_the_waiting_room_can_send_the_caller_away(exchange: Exchange) -> None:
     assert exchange.application.to("/after")[0]["QueueResult"] == "leave"
 
 
+def test_a_waiting_room_that_fails_gives_the_caller_back(exchange: Exchange) -> None:
+    exchange.application.answers["/wait"] = 503
+    exchange.ring()
+    exchange.pass_(1)
+    assert exchange.application.to("/after")[0]["QueueResult"] == "system-error"
+
+
 def test_the_waiting_room_offers_a_choice_by_key(exchange: Exchange) -> None:
     exchange.application.answers |= {
         "/wait": '<Response><Gather numDigits="1" timeout="30" action="/choice"/></Response>',
