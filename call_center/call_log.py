@@ -94,6 +94,10 @@ def announce(call: Call) -> None:
     push.publish(
         "call", {"call": call.id, "status": call.status}, users=users, entity="call", record_id=call.id
     )
+    if call.status in ("missed", "voicemail"):
+        # Without a word about whom: the desks ask for what their people may see.
+        signed_on = agent.Agent.select(agent.Agent.user).where(agent.Agent.state != "offline")
+        push.publish("missed", {}, users={row.user for row in signed_on})
 
 
 def _said(event: CallEvent) -> Said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -60,6 +61,7 @@ class CallCard:
     choosing: bool = False
     may_write: bool = False
     may_link: bool = False
+    may_find: list[tuple[str, str]] = field(default_factory=list)
     may_create: list[tuple[str, str]] = field(default_factory=list)
     may_follow_up: bool = False
     dispositions: list[Choice] = field(default_factory=list)
@@ -103,15 +105,18 @@ def build(actor: Actor, call: Call, reader: Reader, *, choosing: bool = False) -
     if made.choosing and made.may_link and made.dial:
         made.candidates = _candidates(actor, call, reader)
     if made.may_link:
-        made.may_create = [
-            (key, str(registry.entity(key).label))
-            for key in ("contact", "lead")
-            if policy.level(actor, "create", key).rank
-        ]
+        made.may_find = _labels(key for key in matching.ENTITIES if policy.level(actor, "read", key).rank)
+        made.may_create = _labels(
+            key for key in ("contact", "lead") if policy.level(actor, "create", key).rank
+        )
     made.may_follow_up = works and policy.level(actor, "create", "task").rank > 0
     outcome = CALL.fields["disposition"]
     made.dispositions = outcome.kind.offered(outcome, call.disposition)  # type: ignore[attr-defined]
     return made
+
+
+def _labels(entities: Iterable[str]) -> list[tuple[str, str]]:
+    return [(key, str(registry.entity(key).label)) for key in entities]
 
 
 def _candidates(actor: Actor, call: Call, reader: Reader) -> list[CandidateRow]:

@@ -153,8 +153,8 @@
   }
 
   place.addEventListener('change', (event) => {
-    const select = event.target.closest('select[data-entity]');
-    if (select?.value) doing(select, () => change('link', { entity: select.dataset.entity, id: select.value }));
+    const select = event.target.closest('select[data-lookup-of]');
+    if (select?.value) doing(select, () => change('link', { entity: select.form.elements.entity.value, id: select.value }));
   });
 
   place.addEventListener('submit', async (event) => {

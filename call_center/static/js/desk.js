@@ -278,7 +278,7 @@
   function begin(phaseNow, uid) {
     local = { uid, phase: phaseNow, since: Date.now() };
     render();
-    if (phaseNow !== 'ringing') setTimeout(refresh, 700);
+    setTimeout(refresh, phaseNow === 'ringing' ? 0 : 700);
   }
 
   function close(why) {
@@ -387,7 +387,7 @@
     refresh();
   });
   document.addEventListener('crm:call', () => { refresh(); lists(); });
-  document.addEventListener('crm:agent', refresh);
+  document.addEventListener('crm:missed', lists);
   document.addEventListener('crm:resync', () => { refresh(); lists(); });
   document.addEventListener('crm:dial', ({ detail }) => dial(detail.data));
   document.addEventListener('desk:dial', ({ detail }) => dial(detail));
