@@ -83,10 +83,19 @@ class Connection:
     @cached_property
     def _session(self) -> Any:
         from requests import Session  # noqa: PLC0415 — as above
-        from requests.adapters import HTTPAdapter, Retry  # noqa: PLC0415 — as above
+        from requests.adapters import HTTPAdapter, Retry  # type: ignore[attr-defined]  # noqa: PLC0415 — as above
 
         session = Session()
-        retry = Retry(connect=1, read=1, status=0, redirect=0, other=0, allowed_methods=REPEATABLE)
+        # Answers are ours to judge: left alone, it would wait for as long as a 429 asks.
+        retry = Retry(
+            connect=1,
+            read=1,
+            status=0,
+            redirect=0,
+            other=0,
+            allowed_methods=REPEATABLE,
+            respect_retry_after_header=False,
+        )
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=20))
         # A proxy of the machine is for the world outside, not for a stand-in on it.

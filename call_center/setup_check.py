@@ -6,6 +6,7 @@ import http.client
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from call_center.gateway import Gateway
@@ -165,7 +166,7 @@ def certificate_end(host: str, port: int, path: str) -> datetime:
     )
     try:
         connection.connect()
-        shown = connection.sock.getpeercert()
+        shown: Any = connection.sock.getpeercert()
         connection.request("GET", f"{path.rstrip('/')}/healthz")
         if connection.getresponse().status != 200:
             raise http.client.HTTPException("somebody else answers there")

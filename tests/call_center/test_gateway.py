@@ -59,9 +59,15 @@ def test_a_call_is_asked_for_as_the_provider_wants_it(provider: Standin) -> None
 
 
 def test_without_an_account_nothing_is_sent() -> None:
-    for verb in (lambda g: g.create_call(**DIALLED), lambda g: g.account(), lambda g: g.access_token(1)):
+    gateway = Gateway(Settings(), "")
+    verbs: list[Callable[[], object]] = [
+        lambda: gateway.create_call(**DIALLED),
+        gateway.account,
+        lambda: gateway.access_token(1),
+    ]
+    for verb in verbs:
         with pytest.raises(NotConfigured):
-            verb(Gateway(Settings(), ""))
+            verb()
 
 
 @pytest.mark.parametrize(
@@ -115,6 +121,15 @@ def test_a_question_is_asked_again_and_a_list_that_fails_is_an_error_of_ours(pro
     with pytest.raises(Refused) as refused:
         at(provider.url).numbers()
     assert refused.value.code == 20003
+
+
+def test_a_busy_provider_is_not_waited_for(provider: Standin) -> None:
+    busy = Reply(429, {"code": 20429, "message": "Too many"}, {"Retry-After": "9"})
+    provider.answer("GET", f"/Calls/{CALL}.json", busy)
+    with pytest.raises(Busy) as caught:
+        at(provider.url).fetch_call(CALL)
+    assert caught.value.wait_s == 9
+    assert len(provider.asked) == 1
 
 
 def test_after_an_unknown_outcome_the_call_is_looked_for_first(provider: Standin) -> None:
