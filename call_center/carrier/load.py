@@ -132,8 +132,7 @@ class Load:
         number = f"{scenario.from_prefix}{network.random.randrange(scenario.callers):07d}"
         to = scenario.to or next(iter(network.account.numbers.values())).phone_number
         caller = Caller(network, scenario.script, self)
-        leg = network.place_inbound(number, to, caller)
-        caller.watch(leg)
+        network.place_inbound(number, to, caller)
         self.placed += 1
         if self.running:
             self._next()
@@ -174,7 +173,7 @@ class Caller(ScriptedParty):
         self._load = load
         self._served: float | None = None
 
-    def watch(self, leg: Leg) -> None:
+    def call(self, leg: Leg) -> None:
         """Begin to wait."""
         patience = self._load.draw_patience()
         if patience is not None:

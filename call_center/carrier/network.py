@@ -371,6 +371,8 @@ class Network:
     def _arrive(self, leg: Leg, document: Document, endpoint: Endpoint) -> None:
         leg.status, leg.ringing, leg.endpoint, leg.document = "ringing", leg.created, endpoint, document
         leg.executor = Executor(self, leg)
+        if isinstance(endpoint, ScriptedParty):
+            endpoint.call(leg)
         leg.executor.run(document)
 
     def _number_document(self, number: Number) -> Document:
