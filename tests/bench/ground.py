@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,12 +32,12 @@ def grounds(sizes: tuple[int, ...], keep: bool) -> Iterator[dict[tuple[str, int]
     made = {(engine, size): _settings(engine, size) for engine in ENGINES for size in sizes}
     try:
         for (engine, size), config in made.items():
-            if not _is_there(engine, size):
-                print(f"seeding {size:,} contacts on {engine} …", flush=True)
+            if not (_is_there(engine, size) and _is_brought_up(config)):
+                print(f"seeding {size:,} contacts on {engine} …", end=" ", flush=True)
                 _remove(engine, size)
+                began = time.monotonic()
                 _make(engine, size, config)
-            else:
-                _bring_up(config)
+                print(f"{time.monotonic() - began:.0f} s", flush=True)
         yield made
     finally:
         if not keep:
@@ -87,10 +88,19 @@ def _make(engine: str, size: int, config: Config) -> None:
 
 
 def _bring_up(config: Config) -> None:
-    """Connect, and apply what the schema has got since a kept database was made."""
     db.connect_to(config)
     with db.connection():
         migrations.Runner(config).up(report=lambda _line: None)
+
+
+def _is_brought_up(config: Config) -> bool:
+    """Apply what the schema has got since a kept database was made; False where a step of it is another one now."""
+    try:
+        _bring_up(config)
+    except migrations.MigrationError:
+        db.disconnect()
+        return False
+    return True
 
 
 def _give_to_reps() -> None:
