@@ -74,6 +74,8 @@ $(RUNTIME): requirements/build.txt requirements/run.txt pyproject.toml | $(BIN)/
 	$(PIP) install --require-hashes --no-deps -r requirements/build.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/run.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	# As pip does with all else: compiled at every start, where Python may not write, it takes half a second longer.
+	$(BIN)/python -m compileall -q $(wildcard crm_admin call_center geo)
 	@touch $@
 
 $(DEVELOPMENT): requirements/dev.txt $(RUNTIME)
