@@ -70,11 +70,11 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make …)")'
 	$(PYTHON) -m venv .venv
 
+# The checkout is compiled, as pip does with all else: at every start, where Python may not write, it takes half a second.
 $(RUNTIME): requirements/build.txt requirements/run.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes --no-deps -r requirements/build.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/run.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
-	# As pip does with all else: compiled at every start, where Python may not write, it takes half a second longer.
 	$(BIN)/python -m compileall -q $(wildcard crm_admin call_center geo)
 	@touch $@
 
