@@ -17,6 +17,7 @@ from call_center.carrier.line import Line
 from call_center.carrier.load import Load, Scenario
 from call_center.carrier.message import Message, move, receive
 from call_center.carrier.network import Network, WrongState
+from call_center.carrier.page import Page, Person
 from call_center.carrier.script import Script, ScriptedParty
 from call_center.carrier.signalling import Gateway
 from call_center.carrier.webhook import Webhook
@@ -39,9 +40,10 @@ DEEDS: dict[str, Callable[[Network, Leg, Any], None]] = {
 class Control:
     """The handlers. Each takes JSON and gives JSON; what is wrong is answered 400 with `{"error": …}`."""
 
-    def __init__(self, network: Network, gateway: Gateway) -> None:
+    def __init__(self, network: Network, gateway: Gateway, page: Page) -> None:
         self._network = network
         self._gateway = gateway
+        self._page = page
         self.loads: list[Load] = []
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -55,6 +57,7 @@ class Control:
             ("POST", "/clients/disconnect", self.disconnect),
             ("POST", "/messages", self.message),
             ("POST", "/messages/{sid}/status", self.message_status),
+            ("POST", "/people", self.people),
             ("POST", "/send", self.send),
             ("GET", "/policies", self.policies),
             ("POST", "/policies", self.set_policy),
@@ -101,7 +104,6 @@ class Control:
         to = str(body.get("to") or _first_number(network))
         party = ScriptedParty(network, script)
         leg = network.place_inbound(str(body["from"]), to, party, **_words(body.get("extra", {})))
-        party.call(leg)
         return _brief(leg)
 
     def calls(self, request: web.Request, _: Any) -> Any:
@@ -135,7 +137,6 @@ class Control:
         application = str(body.get("application") or next(iter(network.account.applications), ""))
         identity = request.match_info["identity"]
         leg = network.place_from_client(identity, _words(body.get("parameters", {})), party, application)
-        party.call(leg)
         return _brief(leg)
 
     def expire(self, request: web.Request, body: Any) -> Any:
@@ -162,6 +163,15 @@ class Control:
         code = body.get("error_code")
         move(self._network, message, str(body["status"]), int(code) if code is not None else None)
         return _brief_message(message)
+
+    def people(self, request: web.Request, body: Any) -> Any:
+        """`{"people": [{"name", "number", "note"?}]}`: whom the page suggests to play."""
+        people = [
+            Person(str(each["name"]), str(each["number"]), str(each.get("note", "")))
+            for each in body["people"]
+        ]
+        self._page.suggest(people)
+        return {"people": [asdict(person) for person in people]}
 
     async def send(self, request: web.Request, body: Any) -> Any:
         """`{"url", "params", "kind"?, "method"?}`: a request made by hand, signed as any other (faults apply)."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from call_center.carrier import sound
+from call_center.carrier import message, sound
 from call_center.carrier.audio import AudioPort, beats
 from call_center.carrier.endpoint import RINGBACK, Endpoint, MediaPort, Prompt
 from call_center.carrier.webrtc import Peer, SdpUnusable
@@ -98,6 +98,10 @@ class Customer(Endpoint):
         leg = self._network.place_inbound(from_, to, self)
         self._begin(leg, from_)
         self._tell_call(leg, "dialing")
+
+    def text(self, from_: str, to: str, body: str) -> None:
+        """Send the company a text message. Raises LookupError when the number is not the company's."""
+        message.receive(self._network, from_, to, body)
 
     def answer(self, sid: str) -> None:
         """Take a call of the company."""

@@ -119,6 +119,8 @@ def receive(network: Network, from_: str, to: str, body: str, media: tuple[str, 
     sid = network.sids.new("MM" if media else "SM")
     message = Message(sid, "inbound", from_, to, body, "received", now, now, media=media)
     network.messages[sid] = message
+    if network.on_message is not None:
+        network.on_message(from_, to, body, now)
     settings = network.account.applications.get(number.sms_application_sid) or number
     if settings.sms_url:
         fields = message.inbound_fields(network.account.sid)

@@ -27,6 +27,7 @@ _ASSETS = ("page.css", "page.js", "live.js", "call.js", "sound.js", "words.js", 
 _LARGEST_MESSAGE = 128 * 1024
 _HEARTBEAT_SECONDS = 20.0
 _MESSAGES_KEPT = 50
+_LONGEST_TEXT = 1600  # letters in one text message; the carrier takes no more
 _NUMBER = re.compile(r"\+[1-9]\d{3,14}")
 
 _HEADERS = {
@@ -88,8 +89,7 @@ class Page:
 
     async def close(self) -> None:
         """End every call played on a page."""
-        for visit in list(self._visits):
-            await visit.close()
+        await asyncio.gather(*(visit.close() for visit in self._visits))
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         return self._file(request, "index.html")
@@ -174,8 +174,19 @@ class Visit:
         customer.answer_for(frozenset(numbers | ({ANYBODY} if payload.flag("anybody") else set())))
 
     def _call(self, customer: Customer, payload: Payload) -> None:
+        self._do(payload, lambda: customer.call(payload.text("from"), payload.text("to")))
+
+    def _text(self, customer: Customer, payload: Payload) -> None:
+        body = payload.text("body")[:_LONGEST_TEXT]
+        self._do(payload, lambda: customer.text(payload.text("from"), payload.text("to"), body))
+
+    def _do(self, payload: Payload, deed: Callable[[], None]) -> None:
+        """What somebody does who says which number is theirs; what is wrong with it is told."""
+        if not _NUMBER.fullmatch(payload.text("from")):
+            self.send({"type": "problem", "problem": "number-problem"})
+            return
         try:
-            customer.call(payload.text("from"), payload.text("to"))
+            deed()
         except LookupError:
             self.send({"type": "problem", "problem": "not-company"})
 
@@ -191,6 +202,7 @@ class Visit:
 _HANDLERS: Mapping[str, Callable[[Visit, Customer, Payload], None]] = {
     "play": Visit._play,
     "call": Visit._call,
+    "text": Visit._text,
     "answer": lambda visit, customer, payload: customer.answer(payload.text("id")),
     "reject": lambda visit, customer, payload: customer.reject(payload.text("id")),
     "hangup": lambda visit, customer, payload: customer.hang_up(payload.text("id")),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from call_center.carrier.account import DEFAULT_APPLICATION, Account
+from call_center.carrier.account import Account
 from call_center.carrier.control import Control
 from call_center.carrier.fault import FaultBook
 from call_center.carrier.journal import Journal
@@ -73,7 +73,7 @@ class Carrier:
         gateway, page = Gateway(network, self.account), Page(network, self.account, self.people)
         network.on_message = page.show_message
         application.add_routes(routes(Door(network)))
-        application.add_routes(Control(network, gateway).routes())
+        application.add_routes(Control(network, gateway, page).routes())
         application.router.add_get("/signal", gateway.handle)
         page.add_routes(application)
         self._closing = [page.close, gateway.close, network.close]
@@ -158,7 +158,7 @@ class Carrier:
                 setattr(number, name, url)
             number.voice_url = f"{voice}/inbound{tail}" if app else ""
             self.account.numbers[number.sid] = number
-        browser = Application(sid=DEFAULT_APPLICATION, friendly_name="Browser phone")
+        browser = Application(sid=self.account.application, friendly_name="Browser phone")
         if app:
             browser.voice_url = f"{voice}/outbound{tail}"
             browser.voice_fallback_url = doors["voice_fallback_url"]

@@ -79,8 +79,7 @@ class Gateway:
         """End every call and socket."""
         for farewell in self._farewells:
             farewell.cancel()
-        for socket in list(self.sockets):
-            await socket.close()
+        await asyncio.gather(*(socket.close() for socket in self.sockets))
 
     async def _bid_farewell(self, socket: Socket) -> None:
         """Keep a broken socket in mind until its calls are over or taken over by another."""

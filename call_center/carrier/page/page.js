@@ -112,14 +112,19 @@ find("#number").addEventListener("change", play);
 find("#anybody").addEventListener("change", play);
 find("#ring-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const valid = NUMBER.test(chosen());
-  showProblem(valid ? "" : "number-problem");
-  if (valid) {
+  if (isSomebody()) {
     live.send("call", { from: chosen(), to: find("#company").value });
-  } else {
-    find("#number").focus();
   }
 });
+
+function isSomebody() {
+  const valid = NUMBER.test(chosen());
+  showProblem(valid ? "" : "number-problem");
+  if (!valid) {
+    find("#number").focus();
+  }
+  return valid;
+}
 
 // Calls.
 
@@ -185,6 +190,16 @@ function hush() {
 }
 
 // Messages.
+
+find("#text").placeholder = word("text");
+find("#text-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const body = find("#text").value.trim();
+  if (body && isSomebody()) {
+    live.send("text", { from: chosen(), to: find("#company").value, body });
+    find("#text").value = "";
+  }
+});
 
 function showMessage({ from, to, body, at }) {
   const line = document.createElement("li");

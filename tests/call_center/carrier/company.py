@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from playwright.sync_api import Page
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 
@@ -24,6 +25,9 @@ FILES = {
     "/twilio.min.js": ROOT / "crm_admin" / "static" / "vendor" / "twilio-voice" / "twilio.min.js",
 }
 TYPES = {".js": "text/javascript", ".wav": "audio/wav"}
+
+
+NUMBER = "+842873001000"
 
 
 @dataclass
@@ -101,3 +105,12 @@ def open_company() -> Iterator[Company]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def eventually(page: Page, condition: Callable[[], bool]) -> None:
+    """Let the browser go on until this holds, ten seconds at most."""
+    for _ in range(100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never happened")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from twilio.rest import Client
 
 from call_center.carrier.server import DEFAULT_NUMBERS, Carrier
 from tests.call_center.carrier.application import Exchange, LocalHttpClient, open_application
+from tests.call_center.carrier.company import NUMBER, Company, open_company
 
 
 @pytest.fixture
@@ -18,3 +20,18 @@ def exchange() -> Iterator[Exchange]:
         client = Client(account.sid, account.token, http_client=LocalHttpClient(carrier.url))
         yield Exchange(carrier, application, client, DEFAULT_NUMBERS[0])
         client.http_client.session.close()
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """A company whose people have browser phones."""
+    with open_company() as company:
+        yield company
+
+
+@pytest.fixture
+def carrier(company: Company) -> Iterator[Carrier]:
+    """Its carrier, in real time."""
+    with Carrier(company.url, numbers=[NUMBER]) as carrier:
+        company.signalling = urlsplit(carrier.url).netloc
+        yield carrier

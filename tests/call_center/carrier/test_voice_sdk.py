@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from call_center.carrier.recording import Recording
 from call_center.carrier.server import Carrier
 from call_center.carrier.sound import loudness
-from tests.call_center.carrier.company import Company, open_company
+from tests.call_center.carrier.company import Company, eventually
 
 pytestmark = pytest.mark.browser
 
-NUMBER = "+842873001000"
 LAN = "+84901234500"
 SECONDS = 1000
 RING_ANNA = (
@@ -24,19 +23,6 @@ RING_ANNA = (
     '<Parameter name="call_id" value="42"/><Parameter name="name" value="Lan &amp; con ở Huế"/>'
     "</Client></Dial></Response>"
 )
-
-
-@pytest.fixture
-def company() -> Iterator[Company]:
-    with open_company() as company:
-        yield company
-
-
-@pytest.fixture
-def carrier(company: Company) -> Iterator[Carrier]:
-    with Carrier(company.url, numbers=[NUMBER]) as carrier:
-        company.signalling = urlsplit(carrier.url).netloc
-        yield carrier
 
 
 @pytest.fixture
@@ -98,15 +84,6 @@ def customer(context: BrowserContext, carrier: Carrier, number: str = LAN) -> Pa
 def only_recording(carrier: Carrier) -> Recording:
     (recording,) = carrier.network.recorder.recordings.values()
     return recording
-
-
-def eventually(page: Page, condition: Callable[[], bool]) -> None:
-    """Let the browser go on until this holds, ten seconds at most."""
-    for _ in range(100):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it never happened")
 
 
 def test_a_customer_rings_an_agent_answers_both_hear_each_other_and_it_is_recorded(
@@ -233,3 +210,24 @@ def test_a_phone_with_a_bad_token_is_told_so_and_comes_in_with_a_good_one(
         assert anna.events == [f"error {code}", "unregistered", "refused"]
         anna.do("async () => { device.updateToken(await token('identity=anna')); await device.register(); }")
         assert anna.events[-1] == "registered"
+
+
+def test_in_a_conference_an_agent_hears_a_scripted_customer_and_both_are_recorded(
+    context: BrowserContext, carrier: Carrier, company: Company
+) -> None:
+    room = '<Conference endConferenceOnExit="true" record="record-from-start">room</Conference>'
+    for door in ("inbound", "outbound"):
+        company.documents[f"/twilio/voice/{door}"] = f"<Response><Dial>{room}</Dial></Response>"
+    anna = Phone(context, company, "anna")
+    anna.do("() => dial({})")
+    anna.told("call accept")
+    anna.page.request.post(f"{carrier.url}/_sim/inbound", data={"from": LAN})
+    eventually(anna.page, lambda: bool(carrier.network.recorder.recordings))
+    anna.do("() => call.mute(true)")
+    anna.talks()
+    anna.do("() => call.disconnect()")
+    recording = only_recording(carrier)
+    eventually(anna.page, lambda: recording.status == "completed")
+    samples = recording.wav()[44:]
+    assert len(samples) > 16000
+    assert loudness(samples) > 0.005
