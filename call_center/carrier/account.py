@@ -26,6 +26,7 @@ class Behaviour:
     message_delay: float = 1.0  # between two states of a message
     signature: str = "HMAC_SHA1"  # or HMAC_SHA256, with the settings header
     shared_key: str = "default"  # the id that the settings header names
+    shared_secret: str = ""  # what it signs with; empty: the auth token
     ordered: bool = True  # requests of one family of calls wait for each other (at most `patience`)
     patience: float = 1.0  # seconds of the wall
     callback_timeout: float = 15.0  # seconds of the wall: read time-out where no override says otherwise
@@ -37,6 +38,7 @@ class Account:
 
     sid: str = DEFAULT_ACCOUNT
     token: str = DEFAULT_TOKEN
+    application: str = DEFAULT_APPLICATION  # answers the calls of browser phones
     keys: dict[str, str] = field(default_factory=lambda: {DEFAULT_KEY: DEFAULT_SECRET})
     numbers: dict[str, Number] = field(default_factory=dict)  # by sid
     applications: dict[str, Application] = field(default_factory=dict)

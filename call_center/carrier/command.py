@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import click
 
-from call_center.carrier.account import DEFAULT_ACCOUNT, DEFAULT_TOKEN, Account
+from call_center.carrier.account import DEFAULT_ACCOUNT, DEFAULT_APPLICATION, DEFAULT_TOKEN, Account
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +28,12 @@ from call_center.carrier.account import DEFAULT_ACCOUNT, DEFAULT_TOKEN, Account
 )
 @click.option("--key", default="", envvar="TWILIO_API_KEY_SID", help="API key of access tokens.")
 @click.option("--secret", default="", envvar="TWILIO_API_KEY_SECRET", help="Its secret.")
+@click.option(
+    "--application",
+    default=DEFAULT_APPLICATION,
+    envvar="TWILIO_TWIML_APP_SID",
+    help="TwiML app of browser phones.",
+)
 @click.option("--number", "numbers", multiple=True, help="A number of the company, E.164; may be repeated.")
 @click.option("--overrides", default="", help="Connection overrides of all webhooks, as rc=2&rp=5xx,ct,rt")
 @click.option("--seed", default="0", help="The same seed, the same chance.")
@@ -48,6 +54,7 @@ def carrier(
     token: str,
     key: str,
     secret: str,
+    application: str,
     numbers: tuple[str, ...],
     overrides: str,
     seed: str,
@@ -57,7 +64,7 @@ def carrier(
     quiet: bool,
 ) -> None:
     """Start a telephone carrier on this machine: REST API, webhooks, browser phones, a page to ring the company."""
-    owner = Account(sid=account, token=token)
+    owner = Account(sid=account, token=token, application=application)
     if key and secret:
         owner.keys[key] = secret
     speed: float | str = scale

@@ -268,6 +268,8 @@ class Courier:
             params = [*params, ("Tampered", "1")]
         elif how == "sha256-without-header":
             return {"X-Twilio-Signature": sign(token, url, params, "HMAC_SHA256")}
+        if algorithm != "HMAC_SHA1" and not how:
+            token = behaviour.shared_secret or token
         headers = {"X-Twilio-Signature": sign(token, url, params, algorithm)}
         if algorithm != "HMAC_SHA1":
             headers["X-Twilio-Webhooks-Signature-Settings"] = (

@@ -8,7 +8,6 @@ import time
 import pytest
 from twilio.request_validator import RequestValidator
 
-from call_center.carrier.account import DEFAULT_TOKEN
 from tests.call_center.carrier.application import FALLBACK, INBOUND, STATUS, Exchange
 
 HELLO = "<Response><Say>Hello</Say></Response>"
@@ -82,12 +81,14 @@ def test_cookies_of_a_call_come_back(exchange: Exchange) -> None:
 
 
 def test_a_shared_key_signs_with_sha256_and_says_so(exchange: Exchange) -> None:
-    exchange.sim("POST", "/behaviour", signature="HMAC_SHA256", shared_key="key-1")
+    exchange.sim(
+        "POST", "/behaviour", signature="HMAC_SHA256", shared_key="key-1", shared_secret="of its own"
+    )
     finished_call(exchange)
     asked = exchange.application.to(STATUS)[0]
     assert asked.headers["X-Twilio-Webhooks-Signature-Settings"] == "key=key-1,algorithm=HMAC_SHA256"
     url = f"{exchange.application.url}{STATUS}"
-    validator = RequestValidator(DEFAULT_TOKEN)
+    validator = RequestValidator("of its own")
     assert validator.validate(url, asked.form, asked.headers["X-Twilio-Signature"], "HMAC_SHA256")
 
 
