@@ -50,9 +50,8 @@ class Case:
 def main() -> int:
     """Run and print the table; the exit code."""
     options = _options()
-    found = guards.every()
-    cases = [Case(name, guard, watched(name)) for name, guard in zip(guards.names(found), found, strict=True)]
-    cases = [case for case in cases if options.only in case.name]
+    found = {name: guard for name, guard in guards.every().items() if options.only in name}
+    cases = [Case(name, guard, watched(name)) for name, guard in found.items()]
     if options.list:
         for case in cases:
             print(f"{case.name:70} {case.guard.text!r} → {case.guard.without!r}   {', '.join(case.probes)}")

@@ -111,16 +111,19 @@ def others() -> Iterator[Guard]:
             yield Guard(file, function, text, without, len(source[: source.index(text)].encode()))
 
 
-def every() -> list[Guard]:
-    """All guards."""
-    return [*questions(), *others()]
+def every() -> dict[str, Guard]:
+    """All guards by name: unique, and stable as long as their function keeps the same questions.
 
-
-def names(guards: list[Guard]) -> list[str]:
-    """A name for each, unique and stable as long as its function keeps the same questions."""
+    Without those that another guard makes redundant. Raises LookupError where such a one is not there any more.
+    """
     seen: Counter[str] = Counter()
-    found = []
-    for guard in guards:
+    found = {}
+    for guard in (*questions(), *others()):
         seen[guard.key] += 1
-        found.append(f"{guard.key}#{seen[guard.key]}")
+        found[f"{guard.key}#{seen[guard.key]}"] = guard
+    for module in MODULES:
+        for name in module.redundant:
+            if name not in found:
+                raise LookupError(f"{name} is not there any more; see tests/access/modules/{module.package}")
+            del found[name]
     return found

@@ -17,6 +17,7 @@ from tests.access import (
     test_call_rules,
     test_canary,
     test_inference,
+    test_inner_rules,
     test_mass_assignment,
     test_matrix,
     test_offers,
@@ -106,7 +107,7 @@ def _test(run: Callable[[House], None]) -> Callable[[House], Iterator[str]]:
     return looked
 
 
-RULES = (test_rules, test_rights_change, test_call_rules)
+RULES = (test_rules, test_inner_rules, test_rights_change, test_call_rules)
 """Where the tests of single rules are; each is given the application alone."""
 
 

@@ -14,7 +14,7 @@ OF_NOBODY = re.compile(r"\((policy\.SYSTEM|someone|compiled_for|\*args)")
 
 def test_every_guard_is_watched() -> None:
     """A new question to the judge, or a guard whose text has moved on, fails here until somebody says who watches it."""
-    for name in guards.names(guards.every()):
+    for name in guards.every():
         assert watch.watched(name)
 
 
@@ -38,7 +38,7 @@ def test_what_watches_is_there() -> None:
 
 def test_a_guard_is_removed_and_nothing_else() -> None:
     sources = dict(guards.sources())
-    for guard in guards.every():
+    for guard in guards.every().values():
         source = sources[guard.file]
         without = guard.removed_from(source)
         ast.parse(without)

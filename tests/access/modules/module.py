@@ -67,7 +67,8 @@ class Module:
     """A package of the product and everything that this table says of it.
 
     `rights`: role → group or entity → levels. `addresses`: `METHOD endpoint` → row. `guards`: file, function, a text
-    that stands there once, the text without the guard. `watch`: beginning of a guard's name → probes.
+    that stands there once, the text without the guard. `watch`: beginning of a guard's name → probes. `redundant`:
+    name of a question that keeps nobody out by itself → why.
     """
 
     package: str
@@ -76,6 +77,7 @@ class Module:
     addresses: Mapping[str, Row]
     guards: tuple[tuple[str, str, str, str], ...]
     watch: Mapping[str, tuple[str, ...]]
+    redundant: Mapping[str, str] = field(default_factory=dict)
 
 
 def see(about: str, **more: Any) -> Row:

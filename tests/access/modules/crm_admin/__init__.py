@@ -6,7 +6,7 @@ from tests.access.modules.crm_admin.addresses import ADDRESSES
 from tests.access.modules.crm_admin.entities import ENTITIES
 from tests.access.modules.crm_admin.guards import GUARDS
 from tests.access.modules.crm_admin.rights import RIGHTS
-from tests.access.modules.crm_admin.watch import WATCH
+from tests.access.modules.crm_admin.watch import REDUNDANT, WATCH
 from tests.access.modules.module import Module
 
-CRM_ADMIN = Module("crm_admin", ENTITIES, RIGHTS, ADDRESSES, GUARDS, WATCH)
+CRM_ADMIN = Module("crm_admin", ENTITIES, RIGHTS, ADDRESSES, GUARDS, WATCH, REDUNDANT)
