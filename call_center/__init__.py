@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Let the call center join: its entities, doors, pages, cards and jobs."""
     # Late: the carrier simulator, inside this package, is used without the CRM.
-    from call_center import api, jobs, models, recordings  # noqa: F401, PLC0415 — addresses and jobs make themselves known
+    from call_center import (  # noqa: PLC0415 — addresses and jobs make themselves known
+        api,  # noqa: F401
+        jobs,  # noqa: F401
+        models,
+        reconcile_jobs,  # noqa: F401
+        recordings,  # noqa: F401
+    )
     from call_center.views import desk_page, dialling, recording_file, setup_page  # noqa: PLC0415
     from call_center.webhooks import blueprint as provider  # noqa: PLC0415
 

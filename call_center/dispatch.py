@@ -34,13 +34,15 @@ class Service:
 @dataclass(frozen=True)
 class Situation:
     """All that a decision needs. `free`: phones that can be rung, idle longest first; `nearest`: people whose
-    customer this is, nearest first; `refused`: people who declined this call; `waited_s`: since it came in."""
+    customer this is, nearest first; `refused`: people who declined this call; `staffed`: somebody is at work, free or
+    not; `waited_s`: since it came in."""
 
     service: Service
     is_open: bool = True
     free: Sequence[Phone] = ()
     nearest: Sequence[int] = ()
     refused: frozenset[int] = frozenset()
+    staffed: bool = True
     waited_s: float = 0.0
     greeted: bool = False
 
@@ -83,7 +85,7 @@ Decision = Ring | Wait | Message | Goodbye
 
 
 def next_for(situation: Situation) -> Decision:
-    """Ring who is free, the customer's own people first; else wait, while there is patience; else a message."""
+    """Ring who is free, the customer's own people first; else wait, while somebody is at work; else a message."""
     service = situation.service
     if not situation.is_open:
         return _give_up(service, "closed")
@@ -93,7 +95,8 @@ def next_for(situation: Situation) -> Decision:
         order = {user: place for place, user in enumerate(situation.nearest)}
         ranked = sorted(willing, key=lambda phone: order.get(phone.user, len(order)))
         return Ring(tuple(ranked), service, situation.greeted)
-    if left > 0:
+    # Nobody waits for people who are not there.
+    if left > 0 and situation.staffed:
         return Wait(service, max(1, min(PIECE_S, round(left))), situation.greeted)
     return _give_up(service, "nobody")
 

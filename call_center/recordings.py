@@ -86,15 +86,6 @@ def transcriber() -> Transcriber | None:
     return found
 
 
-def delete(row: Recording, reason: str) -> None:
-    """Let a recording go, here at once and at the provider by a job; that there was one stays known."""
-    with database.atomic():
-        Recording.update(state="deleted", sha256=None, size=None, transcript=None, reason=reason[:200]).where(
-            Recording.id == row.id
-        ).execute()
-        jobs.enqueue("call_center.delete_recording", {"sid": row.sid, "sha256": row.sha256})
-
-
 @handler("call_center.delete_recording", attempts=12, backoff_s=5.0)
 def delete_everywhere(job: Running) -> dict[str, bool]:
     """Delete the file unless another recording has the same content, and the provider's copy."""

@@ -63,12 +63,14 @@ def situation(call: Call, state: Conversation, config: Config, *, greeted: bool)
     now = clock.now()
     local = now.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(config.company.timezone))
     began = call.started_at or now
+    staff = members(queue)
     return Situation(
         service=service_of(queue, call.number_e164 or "", config),
         is_open=queue is None or is_open(queue, local),
-        free=[Phone(a.user, (a.phone or "") if a.device == "phone" else "") for a in _free(queue)],
+        free=[Phone(a.user, (a.phone or "") if a.device == "phone" else "") for a in agent.reachable(staff)],
         nearest=_nearest(call) if queue is None or queue.prefer_owner else (),
         refused=frozenset(declined(state)),
+        staffed=agent.at_work(staff),
         waited_s=(now - began).total_seconds(),
         greeted=greeted,
     )
@@ -108,10 +110,6 @@ def members(queue: Any) -> list[int] | None:
         RecordLink.entity == "user", RecordLink.field == "teams", RecordLink.target_id == queue.team
     )
     return [row.record_id for row in rows]
-
-
-def _free(queue: Any) -> list[Agent]:
-    return agent.reachable(members(queue))
 
 
 def _nearest(call: Call) -> tuple[int, ...]:

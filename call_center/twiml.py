@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from call_center.dispatch import Goodbye, Message, Phone, Ring, Service, Wait
 from call_center.models.agent import identity_of
+from call_center.settings import RETRIES
 from crm_admin.i18n import catalogue, force_locale, gettext
 
 VOICES = {"en": "en-US", "vi": "vi-VN", "zh": "zh-CN"}
@@ -24,7 +25,7 @@ class Doors:
     def __call__(self, path: str, user: int | None = None, **more: str) -> str:
         said = {"c": self.thread, **({"a": str(user)} if user is not None else {}), **more}
         query = "&".join(f"{key}={value}" for key, value in said.items())
-        return f"{self.base}/twilio/{path}?{query}#rc=3&rp=4xx,5xx,ct,rt"
+        return f"{self.base}/twilio/{path}?{query}{RETRIES}"
 
 
 def document(*build: Callable[[Xml.Element], None]) -> str:

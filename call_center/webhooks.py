@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import peewee
 from flask import Blueprint, Response, current_app, request
@@ -340,9 +341,7 @@ def _next(noted: Noted, *, greeted: bool) -> str:
 
 
 def _without_free(situation: Situation) -> Situation:
-    return Situation(
-        situation.service, situation.is_open, (), (), situation.refused, situation.waited_s, situation.greeted
-    )
+    return replace(situation, free=())
 
 
 def _situation(noted: Noted, *, greeted: bool) -> Situation:

@@ -14,7 +14,9 @@ STATES = ("offline", "available", "ringing", "on_call", "wrap_up", "away", "not_
 """`ringing` and `on_call` belong to a call; `wrap_up` follows one; `not_responding` let a call ring in vain."""
 
 REACHABLE = ("available",)
-AT_WORK = ("available", "ringing", "on_call", "wrap_up", "away", "not_responding")
+AT_WORK = ("available", "ringing", "on_call", "wrap_up")
+"""Whoever is in one of these will be free in a while."""
+
 HEARTBEAT_S = 45
 """A browser phone that says nothing for so long is not rung."""
 
@@ -123,6 +125,13 @@ def reachable(users: Iterable[int] | None) -> list[Agent]:
     if users is not None:
         query = query.where(Agent.user.in_(list(users)))
     return list(query.order_by(Agent.since, Agent.id))
+
+
+def at_work(users: Iterable[int] | None) -> bool:
+    """Whether anybody of `users` (None: at all) answers calls at present, free or not."""
+    alive = Agent.seen_at > clock.ago(seconds=HEARTBEAT_S)
+    query = Agent.select(Agent.id).where(Agent.state.in_(AT_WORK), (Agent.device == "phone") | alive)
+    return (query if users is None else query.where(Agent.user.in_(list(users)))).exists()
 
 
 def claim(user: int, call: int) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, DateTimeField, IntegerField, TextField
 
-from crm_admin.db import LinkField, Table
+from crm_admin import jobs
+from crm_admin.db import LinkField, Table, database
 
 KINDS = ("call", "voicemail")
 STATES = ("in_progress", "pending", "stored", "absent", "deleted")
@@ -33,3 +34,11 @@ class Recording(Table):
     class Meta:
         table_name = "call_recording"
         indexes = ((("call", "id"), False), (("state", "id"), False))
+
+    def discard(self, reason: str) -> None:
+        """Let the recording go, here at once and at the provider by a job; that there was one stays known."""
+        with database.atomic():
+            Recording.update(
+                state="deleted", sha256=None, size=None, transcript=None, reason=reason[:200]
+            ).where(Recording.id == self.id).execute()
+            jobs.enqueue("call_center.delete_recording", {"sid": self.sid, "sha256": self.sha256})

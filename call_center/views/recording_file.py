@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, abort, flash, g, redirect, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
-from call_center import recordings
 from call_center.models.recording import Recording
 from crm_admin import audit, files, policy, records
 from crm_admin.i18n import gettext
@@ -39,7 +38,7 @@ def delete(number: int) -> AnyResponse:
     if not policy.can(g.actor, "delete", "call", call):
         abort(403)
     if row.state != "deleted":
-        recordings.delete(row, gettext("deleted by %(name)s", name=g.actor.name))
+        row.discard(gettext("deleted by %(name)s", name=g.actor.name))
         audit.write(g.actor, "call", row.call, "update", {"recorded": [True, False]}, call.row_version)
     flash(gettext("The recording is deleted."), "success")
     return redirect(f"/admin/call/{row.call}/")

@@ -81,17 +81,23 @@ def test_a_repeated_request_gets_the_same_answer_and_changes_nothing(provider: P
 
 
 def test_nobody_free_means_waiting_and_whoever_gets_free_fetches_the_caller(provider: Provider) -> None:
+    user = at_phone(provider, "agent")
+    agent.become(user, "wrap_up")
     caller = provider.call(MAI)
     assert verbs(caller) == ["Enqueue"]
     caller.ask(caller.door("Enqueue", "waitUrl"), CallStatus="in-progress", QueueTime="0")
     assert verbs(caller) == ["Say", "Play"]
     assert Call.get().status == "waiting"
-    user = at_phone(provider, "agent")
+    agent.become(user, "available")
     routing.fetch_waiting([user])
     assert agent.of(user).call == Call.get().id  # type: ignore[union-attr]
     assert jobs.Job.get(jobs.Job.name == "call_center.fetch").state == "ready"
     caller.ask(f"/twilio/voice/connect?c={caller.sid}", CallStatus="in-progress")
     assert caller.heard.findtext(".//Client/Identity") == f"agent_{user}"
+
+
+def test_nobody_waits_for_people_who_are_not_there(provider: Provider) -> None:
+    assert verbs(provider.call(MAI)) == ["Say", "Record", "Hangup"]
 
 
 def test_no_answer_goes_to_the_next_and_then_to_a_message(provider: Provider) -> None:
@@ -111,12 +117,7 @@ def test_no_answer_goes_to_the_next_and_then_to_a_message(provider: Provider) ->
             DialCallSid=child,
         )
     assert rung == [first, second]
-    assert verbs(caller) == ["Enqueue"]
     assert {agent.of(user).state for user in rung if user} == {"not_responding"}  # type: ignore[union-attr]
-    with clock.at(provider.now.replace(minute=4)):
-        caller.ask(caller.door("Enqueue", "waitUrl"), CallStatus="in-progress", QueueTime="240")
-        assert verbs(caller) == ["Leave"]
-        caller.ask(f"/twilio/voice/queue-left?c={caller.sid}", CallStatus="in-progress", QueueResult="leave")
     assert verbs(caller) == ["Say", "Record", "Hangup"]
     caller.ask(
         caller.door("Record", "action"),
@@ -126,6 +127,18 @@ def test_no_answer_goes_to_the_next_and_then_to_a_message(provider: Provider) ->
     )
     caller.ended(300, 300)
     assert [line.data["status"] for line in lines(contact)] == ["voicemail"]
+
+
+def test_patience_ends_with_a_message(provider: Provider) -> None:
+    agent.become(at_phone(provider, "agent"), "wrap_up")
+    caller = provider.call(MAI)
+    door, left = caller.door("Enqueue", "waitUrl"), caller.door("Enqueue", "action")
+    with clock.at(provider.now.replace(minute=4)):
+        at_phone(provider, "agent")
+        caller.ask(door, CallStatus="in-progress", QueueTime="240")
+        assert verbs(caller) == ["Leave"]
+        caller.ask(left, CallStatus="in-progress", QueueResult="leave")
+    assert verbs(caller) == ["Say", "Record", "Hangup"]
 
 
 def test_a_mailbox_that_picks_up_an_agents_telephone_is_nobody(provider: Provider) -> None:
@@ -140,7 +153,7 @@ def test_a_mailbox_that_picks_up_an_agents_telephone_is_nobody(provider: Provide
     assert "<Gather" in asked.text
     caller.leg("completed", child, 14, 3, CallDuration="9")
     caller.ask(after, CallStatus="in-progress", DialCallStatus="completed", DialCallSid=child)
-    assert verbs(caller) == ["Enqueue"]
+    assert verbs(caller) == ["Say", "Record", "Hangup"]
     assert agent.of(user).state == "not_responding"  # type: ignore[union-attr]
     assert Call.get().answered_at is None
 
