@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from tests.call_center.provider import ACCOUNT
 
@@ -159,7 +160,7 @@ def held_in_a_conference(told: Told) -> None:
 def called_out(told: Told) -> None:
     ours = {"From": f"client:agent_{told.agent}", "To": "", "Direction": "inbound"}
     told.say("outbound", **ours, CallStatus="ringing", _request=told.uid)
-    other = {"From": LINE, "To": CUSTOMER, "_agent": ""}
+    other: dict[str, Any] = {"From": LINE, "To": CUSTOMER, "_agent": ""}
     story = (("initiated", 1), ("ringing", 3), ("in-progress", 11), ("completed", 71))
     told.child(1, *story, seconds=60, **other)
     told.dialled(1, "completed", DialCallDuration=60)
@@ -169,7 +170,7 @@ def called_out(told: Told) -> None:
 def called_out_in_vain(told: Told) -> None:
     ours = {"From": f"client:agent_{told.agent}", "To": "", "Direction": "inbound"}
     told.say("outbound", **ours, CallStatus="ringing", _request=told.uid)
-    other = {"From": LINE, "To": CUSTOMER, "_agent": ""}
+    other: dict[str, Any] = {"From": LINE, "To": CUSTOMER, "_agent": ""}
     told.child(1, ("initiated", 1), ("ringing", 3), ("no-answer", 33), **other)
     told.dialled(1, "no-answer")
     told.ended(34, **ours)
@@ -180,7 +181,7 @@ def agents_telephone_first(told: Told) -> None:
     for number, (status, after) in enumerate((("initiated", 0), ("ringing", 1), ("in-progress", 5))):
         told.say("status", **ours, CallStatus=status, SequenceNumber=number, Timestamp=told.stamp(after))
     told.say("outbound", **ours, CallStatus="in-progress", _request=told.uid)
-    other = {"From": LINE, "To": CUSTOMER, "_agent": ""}
+    other: dict[str, Any] = {"From": LINE, "To": CUSTOMER, "_agent": ""}
     story = (("initiated", 6), ("ringing", 8), ("in-progress", 15), ("completed", 45))
     told.child(1, *story, seconds=30, **other)
     told.dialled(1, "completed", DialCallDuration=30)
