@@ -81,12 +81,12 @@ def touch(subjects: Iterable[history.Subject]) -> None:
     """Tell who looks at these records, once the present transaction has committed."""
     transaction = database.top_transaction()
     if transaction is None:
-        _tell(set(subjects))
+        tell(set(subjects))
         return
     touched = _touched.get(transaction)
     if touched is None:
         touched = _touched[transaction] = set()
-        after_commit(lambda seen=touched: _tell(seen))  # type: ignore[misc]
+        after_commit(lambda seen=touched: tell(seen))  # type: ignore[misc]
     touched.update(subjects)
 
 
@@ -94,7 +94,8 @@ def _touch_one(entity: str, record_id: int) -> None:
     touch([(entity, record_id)])
 
 
-def _tell(touched: set[history.Subject]) -> None:
+def tell(touched: set[history.Subject]) -> None:
+    """Tell those who look at one of these records, and may still read it, that it was written; end their looks."""
     try:
         looks = _looks_at(touched)
         if looks:

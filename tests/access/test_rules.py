@@ -14,7 +14,7 @@ from crm_admin.exchange import columns
 from crm_admin.exchange.row import Importer, Plan
 from crm_admin.kinds.base import Upload
 from crm_admin.policy import FieldGrant
-from crm_admin.push import Event
+from crm_admin.push import Event, watching
 from crm_admin.records import Forbidden, NotFound, Rejected
 from crm_admin.registry import Record
 from tests.access.test_rights_change import grant, hide, role
@@ -223,6 +223,7 @@ def test_an_open_page_hears_no_more_of_what_is_hidden(crm: Flask) -> None:
     assert rep.post(f"/admin/account/{account.id}/watch/").status_code == 204
     assert rep2.post(f"/admin/account/{account.id}/watch/").status_code == 404
     changed(account, owner=rep2.id, team=None)
+    watching.tell({("account", account.id)})
     assert not Event.select().exists()
 
 
