@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crm_admin import db
 from tests.crm_admin.api.house import House, Program
 
 
@@ -79,6 +80,32 @@ def test_a_bad_row_harms_no_other(house: House) -> None:
 def test_rows_of_one_request_see_each_other(house: House) -> None:
     results = sent(house.program("admin"), [{"name": "VIP"}, {"name": "VIP"}], "tag")
     assert [result["status"] for result in results] == [201, 422]
+
+
+def test_a_record_is_for_each_row_as_the_row_before_left_it(house: House) -> None:
+    admin = house.program("admin")
+    number = admin.create("account", name="First")["id"]
+    results = sent(
+        admin,
+        [
+            {"id": number, "row_version": 1, "address": {"city": "Boston", "country": "US"}},
+            {"id": number, "row_version": 1, "name": "Too late"},
+            {"id": number, "row_version": 2, "phone": "(617) 555-0123"},
+        ],
+    )
+    assert [result["status"] for result in results] == [200, 412, 200]
+    assert admin.get(f"/account/{number}").json["phone"]["e164"] == "+16175550123"  # type: ignore[index]
+    rows = [{"op": "delete", "id": number}, {"id": number, "name": "Gone"}, {"op": "delete", "id": number}]
+    assert [result["status"] for result in sent(admin, rows)] == [204, 404, 404]
+
+
+def test_rows_are_saved_with_few_queries(house: House) -> None:
+    admin = house.program("admin")
+    made = sent(admin, [{"name": f"Firm {n}"} for n in range(20)])
+    changed = [{"id": one["id"], "name": f"Company {n}"} for n, one in enumerate(made)]
+    with db.count_queries() as seen:
+        sent(admin, changed)
+    assert len(seen) <= 9 * len(changed)
 
 
 def test_what_is_still_needed_is_not_deleted(house: House) -> None:
