@@ -155,7 +155,7 @@ CALL = define(
             make("name", "text", lazy_gettext("With"), system=True, searchable=True, max_length=200),
             make("direction", "choice", lazy_gettext("Direction"), choices=DIRECTIONS, system=True),
             make("status", "choice", lazy_gettext("Status"), choices=STATUSES, system=True),
-            make("number", "phone", lazy_gettext("Number"), system=True, searchable=True, listed=False),
+            make("number", "phone", lazy_gettext("Phone number"), system=True, searchable=True, listed=False),
             make("contact", "link", lazy_gettext("Contact"), target="contact"),
             make("lead", "link", lazy_gettext("Lead"), target="lead"),
             make("account", "link", lazy_gettext("Account"), target="account"),

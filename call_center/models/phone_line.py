@@ -54,7 +54,7 @@ PHONE_LINE = define(
         has_history=False,
         fields=fields(
             make("name", "text", lazy_gettext("Name"), required=True, max_length=80),
-            make("number", "phone", lazy_gettext("Number"), required=True, listed=False),
+            make("number", "phone", lazy_gettext("Phone number"), required=True, listed=False),
             make("queue", "link", lazy_gettext("Queue"), target="queue"),
             make(
                 "outbound",
