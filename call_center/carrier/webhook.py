@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
@@ -25,6 +25,7 @@ from call_center.carrier.parameters import Fields
 from call_center.carrier.signature import sign
 from call_center.carrier.virtual_clock import VirtualClock
 
+T = TypeVar("T")
 USER_AGENT = "TwilioProxy/1.1"
 LARGEST = 64 * 1024  # bytes of a document
 KEPT_SOUNDS = 50
@@ -82,7 +83,7 @@ class Courier:
         self._random = random.Random(f"token-{seed}")  # noqa: S311 - tokens of a simulator
         self._session: aiohttp.ClientSession | None = None
         self._sounds: dict[str, Sound] = {}
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
         """Give up what is under way and close the connections."""
@@ -104,8 +105,11 @@ class Courier:
         self.spawn(deliver())
 
     async def ask(self, hook: Webhook, line: Line) -> Answer:
-        """Send it in its turn and wait for the answer."""
-        return await self._deliver(hook, line, line.turn())
+        """Send it in its turn and wait for the answer.
+
+        Who stops to wait, because the call is over or elsewhere, leaves the request on its way: it is not cut off.
+        """
+        return await asyncio.shield(self.spawn(self._deliver(hook, line, line.turn())))
 
     async def sound(self, url: str) -> Sound | None:
         """A file to be played; None when it cannot be had. It is fetched once and kept."""
@@ -122,11 +126,12 @@ class Courier:
                 del self._sounds[next(iter(self._sounds))]
         return self._sounds[url]
 
-    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine beside everything else, until `close`."""
-        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _deliver(self, hook: Webhook, line: Line, turn: Turn) -> Answer:
         faults = self._faults.pick(hook.kind, hook.event, hook.url, hook.call)

@@ -197,6 +197,17 @@ def test_a_slow_webhook_does_not_hold_up_the_next_ones_for_ever(exchange: Exchan
     assert time.monotonic() - start < 3
 
 
+def test_a_request_under_way_is_answered_even_when_the_caller_has_gone(exchange: Exchange) -> None:
+    held = threading.Event()
+    exchange.application.answers[INBOUND] = lambda form: held.wait(5) and HELLO
+    call = exchange.ring()
+    exchange.until(lambda: bool(exchange.application.to(INBOUND)))
+    exchange.sim("POST", f"/calls/{call}/hangup")
+    held.set()
+    exchange.sim("POST", "/expect", where={"kind": "voice", "status": 200})
+    exchange.sim("POST", "/expect", where={"kind": "status", "status": 200})
+
+
 def test_a_fault_that_is_none_is_refused_with_the_reason(exchange: Exchange) -> None:
     with pytest.raises(AssertionError, match="unknown 'explode'"):
         exchange.sim("POST", "/faults", fault="explode")
