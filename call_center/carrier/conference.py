@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from call_center.carrier.endpoint import MUSIC
 from call_center.carrier.leg import Callback, Leg, RecordingOrder, rfc2822
@@ -234,7 +234,9 @@ class Conference:
     def announce(self, url: str, method: str, to: Participant | None) -> None:
         """Play a document to one participant, or to all."""
         for participant in [to] if to is not None else self.present:
-            self._play(participant, url, method, "announce", once=True)
+            work = self._document(participant, url, method, "announce", once=True)
+            if work is not None:
+                self.network.courier.spawn(work)
 
     def mix(self) -> None:
         """Who hears whom: nobody hears the muted and those on hold; a coach is heard by the coached one alone."""
@@ -301,17 +303,22 @@ class Conference:
                 url = participant.hold_url if participant.hold else participant.settings.wait_url
                 method = participant.hold_method if participant.hold else participant.settings.wait_method
                 if url:
-                    self._play(participant, url, method, "wait")
+                    self._wait(participant, url, method)
                 elif url is None or participant.hold:
                     self.network.prompt(participant.leg, MUSIC)
 
-    def _play(self, participant: Participant, url: str, method: str, kind: str, once: bool = False) -> None:
+    def _wait(self, participant: Participant, url: str, method: str) -> None:
+        """The document of a wait or hold URL, again and again."""
+        work = self._document(participant, url, method, "wait", once=False)
+        if work is not None:
+            participant.entertainment = asyncio.get_running_loop().create_task(work)
+
+    def _document(
+        self, participant: Participant, url: str, method: str, kind: str, once: bool
+    ) -> Coroutine[Any, Any, None] | None:
         executor = participant.leg.executor
-        if executor is not None:
-            fields = (("ConferenceSid", self.sid), ("FriendlyName", self.friendly_name))
-            participant.entertainment = asyncio.get_running_loop().create_task(
-                executor.entertain(url, method, kind, fields, once)
-            )
+        fields = (("ConferenceSid", self.sid), ("FriendlyName", self.friendly_name))
+        return executor.entertain(url, method, kind, fields, once) if executor is not None else None
 
     def _touch(self, participant: Participant) -> None:
         self.updated = participant.updated = self.network.clock.now()

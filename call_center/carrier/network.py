@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -349,7 +348,7 @@ class Network:
         for leg in list(self.legs.values()):
             leg.callback = None
             self.end(leg, "canceled")
-        await asyncio.sleep(0)
+        await self.courier.abandon()
         for memory in (self.legs, self.conferences, self.queues, self.messages, self.recorder.recordings):
             memory.clear()
         self.recorder.transcriptions.clear()

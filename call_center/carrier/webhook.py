@@ -85,11 +85,15 @@ class Courier:
         self._sounds: dict[str, Sound] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def close(self) -> None:
-        """Give up what is under way and close the connections."""
+    async def abandon(self) -> None:
+        """Give up everything that is under way."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """The same, and close the connections."""
+        await self.abandon()
         if self._session is not None:
             await self._session.close()
 

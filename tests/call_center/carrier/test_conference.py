@@ -86,6 +86,20 @@ def test_hold_mute_and_coaching_are_told_and_shown(exchange: Exchange) -> None:
     assert numbers == list(range(len(numbers)))
 
 
+def test_an_announcement_is_heard_and_music_on_hold_after_it(exchange: Exchange) -> None:
+    conference, customer, _ = meet(exchange)
+    url = exchange.application.url
+    participants = exchange.client.conferences(conference).participants
+    exchange.client.conferences(conference).update(announce_url=f"{url}/announcement")
+    participants(customer).update(announce_url=f"{url}/to-one")
+    exchange.pass_(5)
+    assert len(exchange.application.to("/announcement")) == 2
+    assert [asked["CallSid"] for asked in exchange.application.to("/to-one")] == [customer]
+    participants(customer).update(hold=True, hold_url=f"{url}/music")
+    exchange.pass_(5)
+    assert exchange.application.to("/music")[0]["ConferenceSid"] == conference
+
+
 def test_who_is_sent_away_goes_on_with_what_follows_its_dial(exchange: Exchange) -> None:
     conference, customer, agent = meet(exchange)
     exchange.application.answers["/left"] = "<Response><Pause length='60'/></Response>"

@@ -145,6 +145,45 @@ def test_a_parent_that_is_hung_up_takes_its_child_along(exchange: Exchange) -> N
     assert tail == ["/agent", "/done", STATUS]
 
 
+def test_a_star_ends_the_dial_and_other_keys_reach_the_other_party(exchange: Exchange) -> None:
+    exchange.application.answers |= {
+        INBOUND: '<Response><Dial action="/done" hangupOnStar="true"><Client>anna</Client></Dial></Response>',
+        "/done": "<Response><Pause length='60'/></Response>",
+    }
+    exchange.policy("client:anna", ring=1, talk=0)
+    call = exchange.ring()
+    exchange.pass_(5)
+    exchange.sim("POST", f"/calls/{call}/press", digits="12*")
+    exchange.pass_(1)
+    assert exchange.application.to("/done")[0]["DialCallStatus"] == "completed"
+    assert exchange.status(call) == "in-progress"
+
+
+def test_a_talk_is_recorded_from_the_answer_in_two_channels(exchange: Exchange) -> None:
+    exchange.application.answers[INBOUND] = """<Response><Dial action="/done" record="record-from-answer-dual"
+        recordingStatusCallback="/file"><Client>anna</Client></Dial></Response>"""
+    exchange.policy("client:anna", ring=5, talk=20)
+    call = exchange.ring()
+    exchange.pass_(40)
+    done, file = exchange.application.to("/done")[0], exchange.application.to("/file")[0]
+    assert (file["RecordingSource"], file["RecordingChannels"], file["RecordingDuration"]) == (
+        "DialVerb",
+        "2",
+        "20",
+    )
+    assert (file["RecordingSid"], file["CallSid"]) == (done["RecordingSid"], call)
+
+
+def test_a_talk_ends_with_its_longest_time(exchange: Exchange) -> None:
+    exchange.application.answers[INBOUND] = (
+        '<Response><Dial action="/done" timeLimit="10"><Client>anna</Client></Dial></Response>'
+    )
+    exchange.policy("client:anna", ring=1, talk=0)
+    exchange.ring()
+    exchange.pass_(12)
+    assert exchange.application.to("/done")[0]["DialCallDuration"] == "10"
+
+
 def test_a_caller_id_of_somebody_else_is_refused(exchange: Exchange) -> None:
     exchange.application.answers[INBOUND] = (
         '<Response><Dial action="/done" callerId="+84999999999"><Number>+84281111111</Number></Dial></Response>'
