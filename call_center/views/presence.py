@@ -63,10 +63,11 @@ def sign_off() -> Response:
 @blueprint.post("/state/")
 def state() -> Response:
     """Be available, away for a reason, or signed off; in a call it is a wish for afterwards."""
+    user = _phoning()
     wanted, reason = request.form.get("state", ""), request.form.get("reason", "")
     if wanted not in CHOSEN or (reason and reason not in REASONS):
         abort(400)
-    return _become(_phoning(), wanted, reason if wanted == "away" else "")
+    return _become(user, wanted, reason if wanted == "away" else "")
 
 
 @blueprint.post("/ready/")

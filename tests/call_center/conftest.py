@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from call_center.carrier.account import DEFAULT_APPLICATION, DEFAULT_KEY, DEFAULT_SECRET
 from call_center.settings import Settings
 from crm_admin import clock
 from crm_admin.config import Config
+from tests.call_center.desk import sit
 from tests.call_center.provider import ACCOUNT, NOON, TOKEN, Provider
+from tests.people import Person
 
 
 @pytest.fixture
@@ -31,3 +34,26 @@ def _of(app: Flask) -> Iterator[Provider]:
     app.extensions["crm"] = replace(config, sections={**config.sections, "call_center": ours})
     with clock.at(NOON):
         yield Provider(app)
+
+
+@pytest.fixture
+def browser_phones(provider: Provider) -> Flask:
+    """An installation whose agents may talk in the browser, by a carrier on this machine."""
+    config = provider.app.extensions["crm"]
+    ours = replace(
+        config.section("call_center"),
+        api_key_sid=DEFAULT_KEY,
+        api_key_secret=DEFAULT_SECRET,
+        twiml_app_sid=DEFAULT_APPLICATION,
+        signalling="127.0.0.1:4010",
+    )
+    provider.app.extensions["crm"] = replace(config, sections={**config.sections, "call_center": ours})
+    return provider.app
+
+
+@pytest.fixture
+def an(provider: Provider, browser_phones: Flask) -> Person:
+    """An, the agent, at the phone of their browser."""
+    person = Person(provider.app, "agent")
+    sit(person)
+    return person
