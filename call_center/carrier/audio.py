@@ -88,8 +88,8 @@ class AudioPort(MediaPort):
                 pieces.append(frame)
         heard = sound.mix(pieces)
         for tape, link in self._tapes.items():
-            own = link.take()
-            tape.write((heard if own is None else sound.mix((heard, own))).tobytes())
+            said = link.take() or sound.silence()
+            tape.write(said.tobytes(), heard.tobytes())
         return heard
 
     def _listen(self, listener: AudioPort) -> Link:

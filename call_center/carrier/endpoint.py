@@ -44,8 +44,8 @@ MUSIC = Prompt("music", 3600.0)
 class Tape(Protocol):
     """Where the sound of a leg is written while it is recorded."""
 
-    def write(self, samples: bytes) -> None:
-        """Append samples (`SAMPLE_RATE`, 16 bit mono): what the party said, mixed with what it heard."""
+    def write(self, said: bytes, heard: bytes) -> None:
+        """Append samples (`SAMPLE_RATE`, 16 bit mono), equally long: what the party said, and what it heard."""
 
 
 class MediaPort(Protocol):

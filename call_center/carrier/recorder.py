@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from call_center.carrier.leg import Callback, Leg, RecordingOrder, rfc2822
 from call_center.carrier.line import Line
 from call_center.carrier.parameters import API_VERSION, Fields, call_fields
-from call_center.carrier.recording import Recording, SampleTape
+from call_center.carrier.recording import Recording
+from call_center.carrier.tape import SampleTape
 from call_center.carrier.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Recorder:
             self._conferences[recording.sid] = conference
             self.overhear(conference)
         elif leg is not None and (port := self._network.recordable(leg)) is not None:
-            recording.tape = SampleTape()
+            recording.tape = SampleTape(order.channels)
             port.record(recording.tape)
         self.tell(recording, "in-progress")
         return recording
@@ -208,11 +209,7 @@ class Recorder:
             recording.status, recording.error_code = "absent", 13227
             self.tell(recording, "absent")
             return
-        sound = (
-            len(recording.tape.samples) / 16000
-            if recording.tape is not None and recording.tape.samples
-            else None
-        )
+        sound = recording.tape.seconds if recording.tape is not None and recording.tape.samples else None
         recording.duration = round(sound if sound is not None else recording.recorded)
         recording.status = "completed"
         self.tell(recording, "completed")

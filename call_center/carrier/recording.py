@@ -7,11 +7,12 @@ import functools
 import io
 import math
 import wave
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from call_center.carrier.audio import AbsentPort
 from call_center.carrier.endpoint import SAMPLE_RATE
 from call_center.carrier.leg import RecordingOrder
+from call_center.carrier.tape import SampleTape
 
 
 @dataclass(eq=False)
@@ -47,7 +48,7 @@ class Recording:
     def listen(self) -> None:
         """Have ears of its own, in a conference."""
         if self.listener is None:
-            self.tape, self.listener = SampleTape(), AbsentPort()
+            self.tape, self.listener = SampleTape(self.order.channels), AbsentPort()
             self.listener.record(self.tape)
 
     def pause(self, now: float, skip: bool) -> None:
@@ -68,50 +69,25 @@ class Recording:
     def wav(self) -> bytes:
         """The file: 16 bit, 8 kHz. A virtual party has the sound of a soft, slow tone."""
         channels = self.order.channels
-        samples = self.tape.samples if self.tape is not None else bytearray()
+        samples = bytes(self.tape.samples) if self.tape is not None else b""
         if not samples:
-            seconds = max(1, self.duration or 1)
-            samples = bytearray(tone() * seconds)
-        if channels == 2:
-            mono = array.array("h", bytes(samples))
-            both = array.array("h", bytes(len(samples) * 2))
-            both[0::2] = mono
-            both[1::2] = mono
-            samples = bytearray(both.tobytes())
+            samples = tone(channels) * max(1, self.duration or 1)
         buffer = io.BytesIO()
         with wave.open(buffer, "wb") as file:
             file.setnchannels(channels)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
-            file.writeframes(bytes(samples))
+            file.writeframes(samples)
         return buffer.getvalue()
 
 
-@dataclass(eq=False)
-class SampleTape:
-    """Keeps what a port writes. Paused it keeps nothing, or silence of the same length."""
-
-    samples: bytearray = field(default_factory=bytearray)
-    paused: bool = False
-    silent: bool = False
-
-    def hold(self, *, silent: bool) -> None:
-        """Keep nothing more of what is written, or silence instead."""
-        self.paused, self.silent = True, silent
-
-    def write(self, samples: bytes) -> None:
-        if not self.paused:
-            self.samples += samples
-        elif self.silent:
-            self.samples += bytes(len(samples))
-
-
 @functools.cache
-def tone() -> bytes:
+def tone(channels: int) -> bytes:
     """One second that swells and fades, so that a player shows something and the ear can count."""
     values = (
         int(3000 * math.sin(math.pi * n / SAMPLE_RATE) * math.sin(2 * math.pi * 330 * n / SAMPLE_RATE))
         for n in range(SAMPLE_RATE)
+        for _ in range(channels)
     )
     return array.array("h", values).tobytes()
 
