@@ -62,7 +62,6 @@ GUARDS: tuple[tuple[str, str, str, str], ...] = (
     ("crm_admin/audit.py", "trail", "if key in readable or (key not in known and actor.is_administrator)", "if True"),
     ("crm_admin/views/preferences.py", "forget_view", "SavedView.id == view_id, own", "SavedView.id == view_id"),
     ("crm_admin/views/preferences.py", "views", "SavedView.entity == entity, visible", "SavedView.entity == entity"),
-    ("crm_admin/views/dispatcher.py", "Dispatcher.compiled", ", actor().profile)", ', "one")'),
     ("crm_admin/views/board_page.py", "_card", "record.late_by <= readable and ", ""),
     ("crm_admin/exchange/batch.py", "of", " or not (actor.is_administrator or found.user == actor.id)", ""),
     ("crm_admin/exchange/batch.py", "recent", "query if actor.is_administrator else query.where(Import.user == actor.id)", "query"),
