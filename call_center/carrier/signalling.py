@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from call_center.carrier.network import Network
 
 _HEARTBEAT_SECONDS = 5.0
-"""The SDK takes a socket for dead after 15 s without a message."""
+_SILENT_SECONDS = 15.0
+"""Both sides take a socket for dead after so long without a message: a tab that sleeps answers no heartbeat."""
 _TOKEN_WITHIN_SECONDS = 15.0
 _LARGEST_MESSAGE = 128 * 1024
 _GRACE_SECONDS = 5.0
@@ -97,6 +98,7 @@ class Socket:
         self._grace_seconds = _GRACE_SECONDS
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
+        self._last_heard = asyncio.get_running_loop().time()
         self.phone: Softphone | None = None
 
     def is_of(self, identity: str) -> bool:
@@ -151,6 +153,7 @@ class Socket:
         await self._response.close()
 
     def _receive(self, message: WSMessage) -> None:
+        self._last_heard = asyncio.get_running_loop().time()
         if message.type is not WSMsgType.TEXT or message.data == "\n":
             return
         try:
@@ -227,6 +230,9 @@ class Socket:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
+            if asyncio.get_running_loop().time() - self._last_heard > _SILENT_SECONDS:
+                self.abort()
+                return
             self._outgoing.put_nowait("\n")
 
     def _expire_in(self, seconds: float, then: Callable[[], None]) -> None:
