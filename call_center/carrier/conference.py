@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from call_center.carrier import hearing
 from call_center.carrier.endpoint import MUSIC
 from call_center.carrier.leg import Callback, Leg, RecordingOrder, rfc2822
 from call_center.carrier.line import Line
@@ -247,7 +248,7 @@ class Conference:
                 else [p for p in self.present if self._hears(listener, p)]
             )
             if heard or listener.entertainment is None:
-                self.network.join_audio(listener.leg, [p.leg for p in heard])
+                hearing.join(listener.leg, [p.leg for p in heard])
         self.network.recorder.overhear(self)
 
     def tell(self, event: str, participant: Participant | None = None, **extra: str) -> None:
@@ -298,14 +299,14 @@ class Conference:
             if not waits and participant.entertainment is not None:
                 participant.entertainment.cancel()
                 participant.entertainment = None
-                self.network.hush(participant.leg)
+                hearing.hush(participant.leg)
             elif waits and participant.entertainment is None:
                 url = participant.hold_url if participant.hold else participant.settings.wait_url
                 method = participant.hold_method if participant.hold else participant.settings.wait_method
                 if url:
                     self._wait(participant, url, method)
                 elif url is None or participant.hold:
-                    self.network.prompt(participant.leg, MUSIC)
+                    hearing.play(participant.leg, MUSIC)
 
     def _wait(self, participant: Participant, url: str, method: str) -> None:
         """The document of a wait or hold URL, again and again."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from call_center.carrier import hearing
 from call_center.carrier.leg import Leg, RecordingOrder
 from call_center.carrier.parameters import Fields
 from call_center.carrier.recording import Recording
@@ -41,8 +42,8 @@ class Dialing:
         self.child, self.joined = child, self.network.clock.now()
         child.place = self
         self.network.pick_up(self.caller)
-        self.network.join_audio(self.caller, [child])
-        self.network.join_audio(child, [self.caller])
+        hearing.join(self.caller, [child])
+        hearing.join(child, [self.caller])
         self.network.serve(self.caller, child)
         self.start_recording()
 
@@ -100,8 +101,8 @@ class Dialing:
         if self.in_conversation:
             self.parted = self.network.clock.now()
             assert self.child is not None
-            self.network.join_audio(self.caller, [])
-            self.network.join_audio(self.child, [])
+            hearing.join(self.caller, [])
+            hearing.join(self.child, [])
         if self.recording is not None:
             self.network.recorder.stop(self.recording.sid)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from call_center.carrier import hearing
 from call_center.carrier.leg import Leg
 from call_center.carrier.parameters import Fields
 
@@ -35,16 +36,16 @@ class Meeting:
         """The two talk."""
         self.joined = self.network.clock.now()
         self.member.meeting = self
-        self.network.join_audio(self.taker, [self.member.leg])
-        self.network.join_audio(self.member.leg, [self.taker])
+        hearing.join(self.taker, [self.member.leg])
+        hearing.join(self.member.leg, [self.taker])
         self.network.serve(self.taker, self.member.leg)
 
     def part(self) -> None:
         """They talk no longer; both go on."""
         if self.in_conversation:
             self.parted = self.network.clock.now()
-            self.network.join_audio(self.taker, [])
-            self.network.join_audio(self.member.leg, [])
+            hearing.join(self.taker, [])
+            hearing.join(self.member.leg, [])
         if not self.over.done():
             self.over.set_result(None)
 

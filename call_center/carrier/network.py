@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from call_center.carrier import hearing
 from call_center.carrier.account import Account, Behaviour
 from call_center.carrier.conference import Conference, Participant
-from call_center.carrier.endpoint import ANYBODY, Cause, Endpoint, MediaPort, Prompt
+from call_center.carrier.endpoint import ANYBODY, Cause, Endpoint
 from call_center.carrier.executor import Executor
 from call_center.carrier.fault import FaultBook
 from call_center.carrier.journal import Entry, Journal
@@ -258,35 +259,6 @@ class Network:
             if isinstance(leg.endpoint, ScriptedParty):
                 leg.endpoint.served(leg)
 
-    def join_audio(self, leg: Leg, others: list[Leg]) -> None:
-        """From now on the party of the leg hears these parties."""
-        real = [other.port for other in others if other.port is not None]
-        if (port := leg.port) is not None:
-            voices = [self.voice(other) for other in others if other.port is None]
-            port.hush()
-            port.hear([*real, *(voice for voice in voices if voice is not None)])
-        elif (voice := self.voice(leg) if real else self.recordable(leg)) is not None:
-            voice.hear(real)
-
-    def voice(self, leg: Leg) -> MediaPort | None:
-        """The audio of a party; of a scripted one a made-up voice, which somebody real hears or records."""
-        if leg.port is None and leg.is_answered and isinstance(leg.endpoint, ScriptedParty):
-            return leg.endpoint.voice(leg)
-        return leg.port
-
-    def recordable(self, leg: Leg) -> MediaPort | None:
-        """The audio of a party that has sound: a real one, or a scripted one that talks with somebody real."""
-        return leg.endpoint.made_up if isinstance(leg.endpoint, ScriptedParty) else leg.port
-
-    def prompt(self, leg: Leg, prompt: Prompt) -> None:
-        """Play something to the party, if it has ears."""
-        if (port := leg.port) is not None:
-            port.play(prompt)
-
-    def hush(self, leg: Leg) -> None:
-        if (port := leg.port) is not None:
-            port.hush()
-
     def progress(self, leg: Leg, event: str) -> None:
         """Tell the status callback of the leg; its number counts whether it is wanted or not."""
         number, callback = leg.sequence, leg.callback
@@ -421,7 +393,7 @@ class Network:
         place, leg.place = leg.place, None
         if place is not None:
             place.leave(leg, "hangup" if reason == "hangup" else "redirect")
-        self.hush(leg)
+        hearing.hush(leg)
 
     def _forget(self) -> None:
         """Drop the oldest finished calls."""

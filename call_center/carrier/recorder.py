@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from call_center.carrier import hearing
 from call_center.carrier.leg import Callback, Leg, RecordingOrder, rfc2822
 from call_center.carrier.line import Line
 from call_center.carrier.parameters import API_VERSION, Fields, call_fields
@@ -58,7 +59,7 @@ class Recorder:
             conference.recordings.append(recording.sid)
             self._conferences[recording.sid] = conference
             self.overhear(conference)
-        elif leg is not None and (port := self._network.recordable(leg)) is not None:
+        elif leg is not None and (port := hearing.recordable(leg)) is not None:
             recording.tape = SampleTape(order.channels)
             port.record(recording.tape)
         self.tell(recording, "in-progress")
@@ -76,9 +77,7 @@ class Recorder:
                 recording.listen()
         for recording in running:
             if recording.listener is not None:
-                recording.listener.hear(
-                    [v for leg in speakers if (v := self._network.voice(leg)) is not None]
-                )
+                recording.listener.hear([v for leg in speakers if (v := hearing.voice(leg)) is not None])
 
     def pause(self, recording: Recording, behaviour: Literal["skip", "silence"]) -> None:
         recording.pause(self._network.clock.now(), behaviour == "skip")
@@ -197,7 +196,7 @@ class Recorder:
         leg = self._legs.get(recording.sid)
         if recording.listener is not None:
             recording.listener.close()
-        elif leg is not None and (port := self._network.recordable(leg)) is not None:
+        elif leg is not None and (port := hearing.recordable(leg)) is not None:
             port.stop_recording(recording.tape)
 
     def _finish(self, recording: Recording) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from call_center.carrier import hearing
 from call_center.carrier.dialing import Dialing
 from call_center.carrier.endpoint import RINGING
 from call_center.carrier.leg import Document, Leg, RecordingOrder
@@ -66,7 +67,7 @@ def _caller_id(run: Run, element: Element, nouns: list[Element]) -> str | None:
 
 async def _call(run: Run, element: Element, dialing: Dialing, nouns: list[Element], caller_id: str) -> None:
     """Ring them, at once or one after the other, until one is joined; stay until they part."""
-    run.network.prompt(run.leg, RINGING)
+    hearing.play(run.leg, RINGING)
     if dialing.record_ringing:
         dialing.start_recording()
     rounds = [[noun] for noun in nouns] if element.flag("sequential") else [nouns]
@@ -79,7 +80,7 @@ async def _call(run: Run, element: Element, dialing: Dialing, nouns: list[Elemen
             return
         if dialing.over.done():
             return
-    run.network.hush(run.leg)
+    hearing.hush(run.leg)
 
 
 async def _talk(run: Run, dialing: Dialing, child: Leg, longest: float) -> None:

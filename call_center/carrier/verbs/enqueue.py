@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from call_center.carrier import hearing
 from call_center.carrier.endpoint import MUSIC
 from call_center.carrier.leg import Document
 from call_center.carrier.parameters import Fields
@@ -33,7 +34,7 @@ async def enqueue(run: Run, element: Element) -> Document | None:
         result = await member.done
     finally:
         waiting.cancel()
-        network.hush(leg)
+        hearing.hush(leg)
     if leg.place is member:
         leg.place = None
     if result == "hangup":
@@ -46,7 +47,7 @@ async def _wait(run: Run, element: Element, member: Member) -> None:
     """The document of the waiting room, again and again."""
     url = run.url(element.get("waitUrl"))
     if not url:
-        run.network.prompt(run.leg, MUSIC)
+        hearing.play(run.leg, MUSIC)
         return
     clock, queue = run.network.clock, member.queue
     try:

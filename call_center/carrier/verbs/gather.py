@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from call_center.carrier import hearing
 from call_center.carrier.leg import Document
 from call_center.carrier.parameters import Fields
 from call_center.carrier.run import Run
@@ -25,7 +26,7 @@ async def gather(run: Run, element: Element) -> Document | None:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         prompts.cancel()
-        run.network.hush(run.leg)
+        hearing.hush(run.leg)
     digits = await _digits(run, element, kinds)
     said = run.leg.input
     if "speech" in kinds and said.speech and not digits:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
+from call_center.carrier import hearing
 from call_center.carrier.endpoint import Prompt
 from call_center.carrier.leg import Callback, Document, Leg, RecordingOrder
 from call_center.carrier.parameters import Fields
@@ -22,7 +23,7 @@ async def record(run: Run, element: Element) -> Document | None:
     network, leg = run.network, run.leg
     network.pick_up(leg)
     if element.flag("playBeep", True):
-        network.prompt(leg, BEEP)
+        hearing.play(leg, BEEP)
         await network.clock.sleep(BEEP.seconds)
     leg.input.clear()
     order = RecordingOrder(

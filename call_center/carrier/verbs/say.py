@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from call_center.carrier import sound
+from call_center.carrier import hearing, sound
 from call_center.carrier.endpoint import SAMPLE_RATE, Prompt
 from call_center.carrier.run import Run
 from call_center.carrier.twiml import Element
@@ -49,10 +49,10 @@ async def _sound(run: Run, element: Element, prompt: Prompt) -> None:
     times = element.integer("loop", 1) or WITHOUT_END
     try:
         for _ in range(times):
-            run.network.prompt(run.leg, prompt)
+            hearing.play(run.leg, prompt)
             await run.network.clock.sleep(max(prompt.seconds, 0.1 if times == WITHOUT_END else 0.0))
     finally:
-        run.network.hush(run.leg)
+        hearing.hush(run.leg)
 
 
 @functools.lru_cache(maxsize=16)
