@@ -7,8 +7,10 @@ It writes no audit entry, and a history line only for entities whose records are
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import peewee
@@ -35,7 +37,7 @@ class Draft(NamedTuple):
     """A record to be: `values` are parsed values by field key, those that follow from others included.
 
     `by` made it at the moment `at` (UTC). `above` are the customers it belongs to, nearest first; `line` is the id of
-    its history line where it is an event, which then happened at `happened`.
+    its history line where it is an event, which then happened at `happened`. `plain`: columns that are no fields.
     """
 
     entity: str
@@ -46,6 +48,7 @@ class Draft(NamedTuple):
     above: tuple[Subject, ...] = ()
     line: int | None = None
     happened: datetime | None = None
+    plain: Mapping[str, Any] = MappingProxyType({})
 
 
 _SIDE_COLUMNS: dict[type[peewee.Model], tuple[str, ...]] = {
@@ -76,6 +79,8 @@ def put(draft: Draft, into: Rows) -> None:
     for key, value in draft.values.items():
         field = shape.definition.fields[key]
         if isinstance(value, Phone):
+            if not field.option("listed", True):
+                continue
             digits = value.e164.lstrip("+")[::-1]
             into.setdefault(_PHONES, []).append((draft.entity, draft.id, key, value.e164, digits))
         elif isinstance(field.kind, LinksKind):
@@ -159,6 +164,7 @@ class _Shape:
         cells["id"] = draft.id
         cells["created_at"] = cells["modified_at"] = draft.at
         cells["created_by"] = cells["modified_by"] = draft.by
+        cells.update(draft.plain)
         cells["search_fold"] = index_text(self._texts(draft.values))
         row = [cells[name] for name in self._names]
         for place, convert in self._converted:
