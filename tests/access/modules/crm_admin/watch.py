@@ -103,6 +103,7 @@ WATCH: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 REDUNDANT: dict[str, str] = {
+    "crm_admin/api/bulk.py:_known#1": "fetches together; records.update and records.delete judge each again",
     "crm_admin/api/form.py:values#1": "records.parse, called next, refuses the same fields",
     "crm_admin/api/record.py:restore_record#1": "records.restore and records.get refuse the same",
     "crm_admin/history.py:_subject_visible#1": "policy.visible finds nothing at the level none",
