@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-ENTITIES = ("queue", "phone_line", "opening_hours", "holiday", "calling_rule", "call")
+ENTITIES = ("queue", "phone_line", "opening_hours", "holiday", "calling_rule", "call", "text_message")
 """The nouns that people see, in the order in which entities are listed."""
 
 

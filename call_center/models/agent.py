@@ -8,6 +8,7 @@ from datetime import datetime
 from peewee import BigAutoField, DateTimeField, TextField
 
 from crm_admin import clock
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField, Table, database
 
 STATES = ("offline", "available", "ringing", "on_call", "wrap_up", "away", "not_responding")
@@ -61,6 +62,10 @@ class AgentState(Table):
         indexes = ((("user", "at"), False), (("at",), False))
 
 
+_of_user = CompiledQuery(Agent, lambda: Agent.select().where(Agent.user == slot("user")))
+_of_call = CompiledQuery(Agent, lambda: Agent.select().where(Agent.call == slot("call")))
+
+
 def identity_of(user: int) -> str:
     """The identity under which a person's browser phone registers."""
     return f"agent_{user}"
@@ -75,7 +80,12 @@ def user_of(identity: str) -> int | None:
 
 def of(user: int) -> Agent | None:
     """The agent row of a person, None when they never were at a phone."""
-    return Agent.get_or_none(Agent.user == user)
+    return _of_user.first(user=user)
+
+
+def of_call(call: int) -> list[Agent]:
+    """Whoever is rung for a call, in it, or has just been."""
+    return _of_call(call=call)
 
 
 def sign_on(user: int, *, device: str, phone: str | None, tab: str | None) -> Agent:

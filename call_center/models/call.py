@@ -11,6 +11,7 @@ from peewee import BooleanField, DateTimeField, Expression, Node, TextField
 
 from call_center.models.call_leg import CallLeg
 from call_center.models.recording import Recording
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField
 from crm_admin.entities.story import above
 from crm_admin.i18n import lazy_gettext
@@ -114,6 +115,14 @@ class Call(Record):
     @property
     def is_live(self) -> bool:
         return self.status in LIVE
+
+
+_of_thread = CompiledQuery(Call, lambda: Call.select().where(Call.thread == slot("thread")))
+
+
+def of_thread(thread: str) -> Call | None:
+    """The call whose events have `thread` in common, None before one could be made."""
+    return _of_thread.first(thread=thread)
 
 
 def subjects_of(call: Any) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 from peewee import BigAutoField, DateTimeField, IntegerField, TextField
 
 from crm_admin import clock
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import Table, database, is_sqlite
 
 # What makes a fact the same fact, whichever delivery brings it: the idempotency token of a delivery does not.
@@ -90,10 +91,16 @@ def append(
     return CallEvent.get(CallEvent.dedup == row["dedup"]), False
 
 
+_OF_MEANING = (CallEvent.id, CallEvent.kind, CallEvent.occurred_at, CallEvent.received_at, CallEvent.payload)
+_of_thread = CompiledQuery(
+    CallEvent,
+    lambda: CallEvent.select(*_OF_MEANING).where(CallEvent.thread == slot("thread")).order_by(CallEvent.id),
+)
+
+
 def of_thread(thread: str) -> list[CallEvent]:
     """What was said of one call, in the order it came: as much of each event as its meaning hangs on."""
-    columns = (CallEvent.id, CallEvent.kind, CallEvent.occurred_at, CallEvent.received_at, CallEvent.payload)
-    return list(CallEvent.select(*columns).where(CallEvent.thread == thread).order_by(CallEvent.id))
+    return _of_thread(thread=thread)
 
 
 def hold(thread: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BooleanField, DateTimeField, IntegerField, TextField
 
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField, Table
 
 
@@ -29,3 +30,11 @@ class CallLeg(Table):
     class Meta:
         table_name = "call_leg"
         indexes = ((("call", "id"), False), (("status", "started_at"), False))
+
+
+_of_call = CompiledQuery(CallLeg, lambda: CallLeg.select().where(CallLeg.call == slot("call")))
+
+
+def of_call(call: int) -> list[CallLeg]:
+    """The legs of a call."""
+    return _of_call(call=call)

@@ -14,4 +14,6 @@ ENTITIES: dict[str, Noun] = {
     "calling_rule": Noun("setup", "shared", title="announcement", new={"country": "CH"},
                          placed={"country": {"shared": "VN", "binned": "CN"}}),
     "call": Noun("activity", "owned", creatable=False, title="note", placed={"account": "{account}"}),
+    "text_message": Noun("activity", "owned", creatable=False, title="handled", changed=True,
+                         placed={"account": "{account}"}),
 }  # fmt: skip
