@@ -18,7 +18,7 @@ from call_center.carrier.load import Load, Scenario
 from call_center.carrier.message import Message, move, receive
 from call_center.carrier.network import Network, WrongState
 from call_center.carrier.page import Page, Person
-from call_center.carrier.script import Script, ScriptedParty
+from call_center.carrier.script import Policy, Script, ScriptedParty
 from call_center.carrier.signalling import Gateway
 from call_center.carrier.webhook import Webhook
 
@@ -184,11 +184,11 @@ class Control:
 
     def policies(self, request: web.Request, _: Any) -> Any:
         rules = self._network.policies.rules
-        return {"policies": [{"pattern": pattern, "script": asdict(script)} for pattern, script in rules]}
+        return {"policies": [asdict(rule) for rule in rules]}
 
     def set_policy(self, request: web.Request, body: Any) -> Any:
-        """`{"pattern": "+8490*", "script": {"outcome": "busy"}}`: what called numbers do; the newest rule wins."""
-        self._network.policies.set(str(body["pattern"]), Script.of(body.get("script", {})))
+        """`{"pattern": "+8490*", "script": {"outcome": "busy"}}`, or `"mix": [[0.7, {…}], [0.3, {…}]]`."""
+        self._network.policies.add(Policy.of(body))
         return self.policies(request, body)
 
     def clear_policies(self, request: web.Request, _: Any) -> Any:
@@ -298,11 +298,11 @@ class Control:
         return {"loads": [load.report() for load in self.loads]}
 
     async def reset(self, request: web.Request, body: Any) -> Any:
-        """Forget all but numbers and applications."""
+        """Forget all but numbers and applications; with `{"seed"}` chance begins anew."""
         for load in self.loads:
             load.stop()
         self.loads.clear()
-        await self._network.reset()
+        await self._network.reset(body.get("seed"))
         return {}
 
 

@@ -51,7 +51,7 @@ class Network:
         self.url = "https://api.twilio.com"  # of the carrier itself, once it listens: recordings are there
         self.sids = SidSource(seed)
         self.courier = Courier(account, clock, journal, faults, seed)
-        self.policies = PolicyBook()
+        self.policies = PolicyBook(self.random)
         self.recorder = Recorder(self)
         self.turnstile = Turnstile(self)
         self.legs: dict[str, Leg] = {}
@@ -315,8 +315,11 @@ class Network:
             self.queues[queue.sid] = queue
         return queue
 
-    async def reset(self) -> None:
-        """Forget every call, conference, queue, recording, message and rule; numbers and applications stay."""
+    async def reset(self, seed: int | str | None = None) -> None:
+        """Forget every call, conference, queue, recording, message and rule; numbers and applications stay.
+
+        With a seed, chance begins anew.
+        """
         for leg in list(self.legs.values()):
             leg.callback = None
             self.end(leg, "canceled")
@@ -327,6 +330,10 @@ class Network:
         self.policies.rules.clear()
         self.faults.clear()
         self.journal.clear()
+        if seed is not None:
+            self.random.seed(f"network-{seed}")
+            self.faults.random.seed(f"fault-{seed}")
+            self.sids = SidSource(seed)
 
     async def close(self) -> None:
         """Nothing rings and nothing is sent any more."""

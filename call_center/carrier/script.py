@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -80,23 +81,55 @@ DEFAULTS = (
 )
 
 
-class PolicyBook:
-    """Which script a called number follows: the newest rule whose pattern fits."""
+@dataclass(frozen=True)
+class Policy:
+    """Called numbers like the pattern (`+8490*`, `client:anna`) follow one of the scripts, by their weights."""
 
-    def __init__(self) -> None:
-        self.rules: list[tuple[str, Script]] = []
+    pattern: str
+    mix: tuple[tuple[float, Script], ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Policy:
+        """From JSON, with `script`, or with `mix`: pairs of weight and script. Raises ValueError that names the key."""
+        pattern = str(values["pattern"])
+        if "mix" not in values:
+            return cls(pattern, ((1.0, Script.of(values.get("script", {}))),))
+        try:
+            mix = tuple((float(weight), Script.of(script)) for weight, script in values["mix"])
+        except TypeError:
+            raise ValueError("mix: pairs of weight and script") from None
+        if not mix or any(weight <= 0 or script.outcome == "error" for weight, script in mix):
+            raise ValueError("mix: weights above 0, and no script with outcome error")
+        return cls(pattern, mix)
+
+
+class PolicyBook:
+    """The rules for called numbers: the newest one that fits counts."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.rules: list[Policy] = []
+        self._chance = chance
 
     def set(self, pattern: str, script: Script) -> None:
-        """Add a rule for numbers like `+8490*` or `client:anna`, in place of one with the same pattern."""
-        self.remove(pattern)
-        self.rules.insert(0, (pattern, script))
+        """Numbers like this follow this script."""
+        self.add(Policy(pattern, ((1.0, script),)))
+
+    def add(self, policy: Policy) -> None:
+        """Add a rule, in place of one with the same pattern."""
+        self.remove(policy.pattern)
+        self.rules.insert(0, policy)
 
     def remove(self, pattern: str) -> None:
-        self.rules = [rule for rule in self.rules if rule[0] != pattern]
+        self.rules = [rule for rule in self.rules if rule.pattern != pattern]
 
     def given(self, number: str) -> Script | None:
         """The script of a rule somebody made."""
-        return next((script for pattern, script in self.rules if fnmatch.fnmatchcase(number, pattern)), None)
+        rule = next((rule for rule in self.rules if fnmatch.fnmatchcase(number, rule.pattern)), None)
+        if rule is None:
+            return None
+        if len(rule.mix) == 1:
+            return rule.mix[0][1]
+        return self._chance.choices([s for _, s in rule.mix], [weight for weight, _ in rule.mix])[0]
 
     def of(self, number: str) -> Script:
         """The script for this number."""

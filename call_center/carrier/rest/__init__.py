@@ -1,5 +1,7 @@
 """The REST API: forms in, JSON out, in the shapes of Twilio's own specification."""
 
+from typing import NoReturn
+
 from aiohttp import web
 
 from call_center.carrier.rest import (
@@ -17,6 +19,7 @@ from call_center.carrier.rest import (
     transcriptions,
 )
 from call_center.carrier.rest.door import Door
+from call_center.carrier.rest.request import Request
 
 RESOURCES = (
     accounts, applications, caller_ids, calls, conferences, lookups, messages, numbers, participants, queues,
@@ -26,11 +29,17 @@ RESOURCES = (
 
 def routes(door: Door) -> list[web.AbstractRouteDef]:
     """All paths of the API."""
-    return [
+    known: list[web.AbstractRouteDef] = [
         web.route(method, path, door.open(handler))
         for resource in RESOURCES
         for method, path, handler in resource.ROUTES
     ]
+    return [*known, web.route("*", "/2010-04-01/{rest:.*}", door.open(_nothing))]
+
+
+def _nothing(request: Request) -> NoReturn:
+    """Any other path. Raises NotFound, in the API's form."""
+    raise request.missing()
 
 
 __all__ = ["Door", "routes"]

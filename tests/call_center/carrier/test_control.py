@@ -59,6 +59,7 @@ def test_a_reset_forgets_calls_and_rules_and_keeps_numbers(exchange: Exchange) -
         ("/inbound", {"from": "+849", "to": "+1"}, "not a number of this account"),
         ("/inbound", {"from": "+849", "script": {"outcome": "sing"}}, "outcome"),
         ("/policies", {"pattern": "*", "script": {"mood": 1}}, "unknown mood"),
+        ("/policies", {"pattern": "*", "mix": [[0, {}]]}, "mix"),
         ("/behaviour", {"speed": 1}, "unknown speed"),
         ("/clock", {"scale": "warp"}, "warp"),
         ("/inbound", ["from"], "list"),
@@ -68,6 +69,24 @@ def test_what_is_wrong_is_said(exchange: Exchange, path: str, body: Any, reason:
     response = requests.post(f"{exchange.carrier.url}/_sim{path}", json=body, timeout=5)
     assert response.status_code == 400
     assert reason in response.json()["error"]
+
+
+def test_numbers_behave_by_shares_and_the_same_seed_draws_the_same(exchange: Exchange) -> None:
+    def outcomes() -> list[str]:
+        exchange.sim("POST", "/reset", seed=5)
+        mix = [[3, {"outcome": "answer", "ring": 0, "talk": 5}], [1, {"outcome": "busy", "ring": 0}]]
+        exchange.sim("POST", "/policies", pattern="+8428*", mix=mix)
+        calls = [
+            exchange.client.calls.create(to="+84281111111", from_=exchange.number, twiml="<Response/>").sid
+            for _ in range(24)
+        ]
+        exchange.pass_(10)
+        return [exchange.status(sid) for sid in calls]
+
+    first = outcomes()
+    assert 2 <= first.count("busy") <= 12
+    assert first.count("busy") + first.count("completed") == 24
+    assert outcomes() == first
 
 
 def test_other_sites_cannot_pull_the_strings(exchange: Exchange) -> None:

@@ -100,6 +100,9 @@ def test_refusals_have_twilios_numbers(exchange: Exchange) -> None:
     with pytest.raises(TwilioRestException) as missing:
         exchange.client.calls("CA" + "0" * 32).fetch()
     assert (missing.value.status, missing.value.code) == (404, 20404)
+    with pytest.raises(TwilioRestException) as unknown:
+        exchange.client.keys("SK" + "0" * 32).fetch()
+    assert unknown.value.code == 20404
 
 
 def test_a_call_that_is_over_cannot_be_changed_and_one_that_goes_on_cannot_be_deleted(
