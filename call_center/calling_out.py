@@ -77,7 +77,7 @@ def _open(row: Agent) -> bool:
 
 
 def _begin(actor: Actor, wish: Wish, number: phone.Phone, reader: Reader, line: int) -> Call:
-    who = _customer(actor, wish, number, reader)
+    who = customer_of(actor, wish.customer, number, reader)
     sure = "exact" if who else None
     internal: dict[str, Any] = {
         **who,
@@ -100,9 +100,10 @@ def _begin(actor: Actor, wish: Wish, number: phone.Phone, reader: Reader, line: 
     return call
 
 
-def _customer(actor: Actor, wish: Wish, number: phone.Phone, reader: Reader) -> dict[str, int | None]:
-    """The customer of the call: the one it was asked for, else the only one who has this number."""
-    chosen = wish.customer
+def customer_of(
+    actor: Actor, chosen: tuple[str, int] | None, number: phone.Phone, reader: Reader
+) -> dict[str, int | None]:
+    """The customer of a conversation, as its links: the one it was asked for, else the only one with this number."""
     if chosen is None:
         found = matching.caller(matching.candidates(number.e164, reader.country, actor=actor))
         chosen = found.subject if found else None

@@ -27,6 +27,7 @@ from call_center.provider_records import (
     RemoteAccount,
     RemoteApplication,
     RemoteCall,
+    RemoteMessage,
     RemoteNumber,
     RemoteParticipant,
     RemoteRecording,
@@ -185,6 +186,51 @@ class Gateway:
         with self._asking():
             for row in self._client.calls.stream(start_time_after=after, limit=most, page_size=PAGE):
                 yield _call(row)
+
+    # ── text messages ───────────────────────────────────────────────────────────────────────────────
+    def create_message(
+        self,
+        *,
+        to: str,
+        sender: str,
+        body: str,
+        status_callback: str,
+        attempted_at: datetime | None = None,
+        known: Collection[str] = (),
+    ) -> str:
+        """Let the provider send `body` from our number `sender` to `to`; the message's SID.
+
+        As with calls there is no key that makes two requests one message: after an UnknownOutcome pass `attempted_at`
+        (UTC) and the SIDs that are `known`, and the message is looked for before another is sent.
+        """
+        if attempted_at is not None:
+            found = self.find_message(to=to, sender=sender, body=body, since=attempted_at, known=known)
+            if found is not None:
+                return found.sid
+        with self._asking():
+            made = self._client.messages.create(
+                to=to, from_=sender, body=body, status_callback=status_callback
+            )
+            return _sid(made.sid)
+
+    def find_message(
+        self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str] = ()
+    ) -> RemoteMessage | None:
+        """The first message with this text that was sent through the API at or after `since` and is not `known`."""
+        with self._asking():
+            rows = self._client.messages.list(to=to, from_=sender, limit=PAGE, page_size=PAGE)
+            found = [_message(row) for row in rows]
+        # The provider may fold blanks and line ends.
+        made = [
+            message
+            for message in found
+            if message.direction == "outbound-api"
+            and message.sid not in known
+            and message.body.split() == body.split()
+            and message.created_at is not None
+            and message.created_at >= since - LOOK_BACK
+        ]
+        return min(made, key=lambda message: (message.created_at, message.sid), default=None)
 
     # ── conferences ─────────────────────────────────────────────────────────────────────────────────
     def conference_named(self, name: str) -> str | None:
@@ -483,6 +529,15 @@ def _call(row: Any) -> RemoteCall:
         ended_at=_moment(row.end_time),
         duration_s=_whole(row.duration),
         answered_by=str(row.answered_by or ""),
+    )
+
+
+def _message(row: Any) -> RemoteMessage:
+    return RemoteMessage(
+        sid=_sid(row.sid),
+        direction=str(row.direction or ""),
+        body=str(row.body or ""),
+        created_at=_moment(row.date_created),
     )
 
 

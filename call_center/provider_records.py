@@ -38,6 +38,16 @@ class RemoteRecording:
 
 
 @dataclass(frozen=True)
+class RemoteMessage:
+    """A text message as the provider keeps it. `created_at` is UTC."""
+
+    sid: str
+    direction: str
+    body: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True)
 class RemoteParticipant:
     """One leg in a conference."""
 
@@ -61,6 +71,10 @@ class RemoteNumber:
     voice_application_sid: str
     trunk_sid: str
     can_talk: bool
+    sms_url: str = ""
+    sms_method: str = ""
+    sms_application_sid: str = ""
+    can_text: bool = False
 
 
 @dataclass(frozen=True)

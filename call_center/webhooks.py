@@ -116,7 +116,7 @@ def after_message() -> Response:
 @blueprint.post("/voice/fallback")
 def fallback() -> Response:
     """The provider could not get an answer elsewhere: a message is taken, and the reason is written down."""
-    facts = _facts()
+    facts = facts_of_request()
     logger.error(
         "the provider fell back",
         extra={
@@ -150,7 +150,7 @@ def conference() -> Response:
 # ── the way of a request ────────────────────────────────────────────────────────────────────────────
 def _spoken(kind: str, answer: Answer, *, safe: Callable[[dict[str, str]], str]) -> Response:
     """Write the event down and answer with the document that follows; a repetition gets the same one."""
-    facts = _facts()
+    facts = facts_of_request()
     try:
         with database.atomic():
             noted = _note(kind, facts)
@@ -158,17 +158,17 @@ def _spoken(kind: str, answer: Answer, *, safe: Callable[[dict[str, str]], str])
             if text is None:
                 text = answer(noted, facts)
                 type(noted.event).update(answer=text).where(type(noted.event).id == noted.event.id).execute()
-    except (peewee.PeeweeException, *_driver_errors()):
+    except (peewee.PeeweeException, *driver_errors()):
         logger.exception("answered without data", extra={"door": kind, "call_sid": facts.get("CallSid")})
         text = safe(facts)
     return Response(text, content_type="text/xml; charset=utf-8")
 
 
 def _told(kind: str) -> Response:
-    facts = _facts()
+    facts = facts_of_request()
     try:
         _note(kind, facts)
-    except (peewee.PeeweeException, *_driver_errors()):
+    except (peewee.PeeweeException, *driver_errors()):
         # The provider is asked to come again: it does for what is not an answer to a caller.
         logger.exception("could not write down", extra={"door": kind, "call_sid": facts.get("CallSid")})
         return Response(status=503)
@@ -194,7 +194,7 @@ def thread_of(facts: Mapping[str, str]) -> str:
     return facts.get("_thread") or facts.get("ParentCallSid") or facts.get("CallSid", "")
 
 
-def _facts() -> dict[str, str]:
+def facts_of_request() -> dict[str, str]:
     """The parameters of the request, and what our own address said: `_thread`, `_agent`. Bounded, text only."""
     facts = {
         name[:100]: value[:MOST_CHARS].replace("\x00", "")
@@ -214,7 +214,7 @@ def _refuse(reason: str) -> Response:
     try:
         with db.connection():
             rejected_request.note(request.path, request.remote_addr, reason)
-    except (peewee.PeeweeException, *_driver_errors()):
+    except (peewee.PeeweeException, *driver_errors()):
         logger.warning("refused a request", extra={"reason": reason, "path": request.path})
     return Response("Forbidden", status=403, content_type="text/plain; charset=utf-8")
 
@@ -386,5 +386,6 @@ def _config() -> Config:
     return config
 
 
-def _driver_errors() -> tuple[type[Exception], ...]:
+def driver_errors() -> tuple[type[Exception], ...]:
+    """What a database that is away raises besides its driver's own errors."""
     return (OSError, TimeoutError)
