@@ -13,7 +13,8 @@ from peewee import fn
 
 from call_center import conversation, matching
 from call_center.conversation import Conversation, Said
-from call_center.models import agent, call_event
+from call_center.models import agent, call_event, call_leg
+from call_center.models import call as calls
 from call_center.models.call import CALL, LIVE, Call
 from call_center.models.call_event import CallEvent
 from call_center.models.call_leg import CallLeg
@@ -89,8 +90,7 @@ def moment_of(facts: Mapping[str, str]) -> datetime | None:
 
 def announce(call: Call) -> None:
     """Tell the people at the phones that a call of theirs has changed; the page asks for what it shows."""
-    at_phones = agent.Agent.select(agent.Agent.user).where(agent.Agent.call == call.id)
-    users = {row.user for row in at_phones} | ({call.agent} if call.agent else set())
+    users = {row.user for row in agent.of_call(call.id)} | ({call.agent} if call.agent else set())
     push.publish(
         "call", {"call": call.id, "status": call.status}, users=users, entity="call", record_id=call.id
     )
@@ -106,7 +106,7 @@ def _said(event: CallEvent) -> Said:
 
 
 def _found(thread: str, state: Conversation) -> Call | None:
-    call = Call.get_or_none(Call.thread == thread)
+    call = calls.of_thread(thread)
     if call is None and state.request:
         # What a browser says it dials for is believed only of the person who asked for that call.
         asked = Call.get_or_none((Call.uid == state.request) & (Call.agent == state.user))
@@ -201,7 +201,7 @@ def _apply(call: Call, state: Conversation, is_new: bool) -> bool:
 
 
 def _write_legs(call: Call, state: Conversation) -> None:
-    present = {leg.sid: leg for leg in CallLeg.select().where(CallLeg.call == call.id)}
+    present = {leg.sid: leg for leg in call_leg.of_call(call.id)}
     for leg in state.legs.values():
         row = {
             "call": call.id,
@@ -223,8 +223,8 @@ def _write_legs(call: Call, state: Conversation) -> None:
             CallLeg.insert(sid=leg.sid, **row).on_conflict(
                 conflict_target=[CallLeg.sid], update=row
             ).execute()
-        elif any(getattr(old, key) != value for key, value in row.items()):
-            CallLeg.update(**row).where(CallLeg.id == old.id).execute()
+        elif changed := {key: value for key, value in row.items() if getattr(old, key) != value}:
+            CallLeg.update(**changed).where(CallLeg.id == old.id).execute()
 
 
 def _write_recordings(call: Call, state: Conversation) -> None:

@@ -135,7 +135,7 @@ def _nearest(call: Call) -> tuple[int, ...]:
 # ── after a notice ──────────────────────────────────────────────────────────────────────────────────
 def follow(call: Call, state: Conversation) -> None:
     """Bring the agents of a call to where their legs are: on the call, wrapping up, free again."""
-    for row in list(Agent.select().where(Agent.call == call.id, Agent.state.in_(("ringing", "on_call")))):
+    for row in [row for row in agent.of_call(call.id) if row.state in ("ringing", "on_call")]:
         legs = [leg for leg in state.legs.values() if leg.user == row.user]
         # Whoever calls out is busy as soon as their own phone is up; a telephone may be a mailbox until a key says no.
         up = call.direction == "outbound" or any(
@@ -201,7 +201,7 @@ def _waiting() -> list[Call]:
 
 def _take(user: int, call: Call) -> bool:
     """Claim the agent for a caller nobody else was claimed for, and have the caller fetched."""
-    if Agent.select().where(Agent.call == call.id).exists() or not agent.claim(user, call.id):
+    if agent.of_call(call.id) or not agent.claim(user, call.id):
         return False
     offer(user, call)
     jobs.enqueue("call_center.fetch", {"call": call.id}, key=f"call_center.fetch:{call.id}", priority=10)
@@ -210,7 +210,7 @@ def _take(user: int, call: Call) -> bool:
 
 def claimed(call: Call) -> Phone | None:
     """The phone that a waiting caller was already promised, None when there is no such."""
-    row = Agent.get_or_none(Agent.call == call.id, Agent.state == "ringing")
+    row = next((row for row in agent.of_call(call.id) if row.state == "ringing"), None)
     return Phone(row.user, (row.phone or "") if row.device == "phone" else "") if row else None
 
 

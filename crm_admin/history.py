@@ -16,6 +16,7 @@ import peewee
 from peewee import BigAutoField, BigIntegerField, DateTimeField, JSONField, Node, TextField, Tuple
 
 from crm_admin import policy, registry
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField, Table, after_commit
 from crm_admin.policy import Actor
 from crm_admin.registry import EntityDef
@@ -58,6 +59,14 @@ class HistorySubject(Table):
         table_name = "history_subject"
         primary_key = False
         indexes = ((("entity", "record_id", "at", "line"), True), (("line",), False))
+
+
+_of_source = CompiledQuery(
+    HistoryLine, lambda: HistoryLine.select().where(HistoryLine.source == slot("source"))
+)
+_of_line = CompiledQuery(
+    HistorySubject, lambda: HistorySubject.select().where(HistorySubject.line == slot("line"))
+)
 
 
 @dataclass(frozen=True)
@@ -123,23 +132,40 @@ def record(
         "team": team,
         "data": data,
     }
-    line = HistoryLine.get_or_none(HistoryLine.source == source)
+    line = _of_source.first(source=source)
     is_new = line is None
     if line is None:
         line = HistoryLine.create(source=source, **values)
     else:
-        HistoryLine.update(**values).where(HistoryLine.id == line.id).execute()
-        HistorySubject.delete().where(HistorySubject.line == line.id).execute()
-        line = HistoryLine.get_by_id(line.id)
-    HistorySubject.insert_many(
-        [{"line": line.id, "entity": e, "record_id": r, "at": at} for e, r in shown]
-    ).execute()
+        _refine(line, values)
+    _show(line, shown, is_new)
     for told in _watchers:
         told(shown)
     for wanted, call in _subscribers:
         if wanted in (None, kind):
             after_commit(lambda call=call: call(line, is_new))  # type: ignore[misc]
     return int(line.id)
+
+
+def _refine(line: HistoryLine, values: dict[str, Any]) -> None:
+    """Write what is different now."""
+    changed = {name: value for name, value in values.items() if getattr(line, name) != value}
+    if changed:
+        HistoryLine.update(**changed).where(HistoryLine.id == line.id).execute()
+        for name, value in changed.items():
+            setattr(line, name, value)
+
+
+def _show(line: HistoryLine, subjects: list[Subject], is_new: bool) -> None:
+    """Let the line stand on these records, and on no others."""
+    if not is_new:
+        stands = {(row.entity, row.record_id, row.at) for row in _of_line(line=line.id)}
+        if stands == {(entity, number, line.at) for entity, number in subjects}:
+            return
+        HistorySubject.delete().where(HistorySubject.line == line.id).execute()
+    HistorySubject.insert_many(
+        [{"line": line.id, "entity": e, "record_id": r, "at": line.at} for e, r in subjects]
+    ).execute()
 
 
 def retract(source: str) -> None:

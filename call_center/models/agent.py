@@ -104,7 +104,7 @@ def sign_on(user: int, *, device: str, phone: str | None, tab: str | None) -> Ag
 
 
 def become(user: int, state: str, reason: str = "", call: int | None = None) -> None:
-    """Change a person's state, noting it; the same again, for the same reason, changes nothing."""
+    """Change a person's state, noting it and telling their desk; the same again, for the same reason, does nothing."""
     now = clock.now()
     with database.atomic():
         agent = of(user)
@@ -114,6 +114,7 @@ def become(user: int, state: str, reason: str = "", call: int | None = None) -> 
             state=state, since=now, reason=reason, call=call, next=None if state == agent.next else agent.next
         ).where(Agent.id == agent.id).execute()
         AgentState.insert(user=user, state=state, reason=reason, call=call, at=now).execute()
+        push.publish("agent", {"state": state}, users=[user])
 
 
 def wish(user: int, state: str | None) -> None:
