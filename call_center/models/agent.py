@@ -7,7 +7,7 @@ from datetime import datetime
 
 from peewee import BigAutoField, DateTimeField, TextField
 
-from crm_admin import clock
+from crm_admin import clock, push
 from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField, Table, database
 
