@@ -19,7 +19,7 @@ from call_center.carrier.account import (
 
 if TYPE_CHECKING:
     from crm_admin.config import Config
-    from crm_admin.seeds.demo import Progress
+    from crm_admin.seeds.diary import Diary
 
 LINE = "+842873001234"
 PEOPLE = "callers.json"
@@ -60,12 +60,18 @@ def announcement(port: int) -> str:
     return f"Play a customer at http://127.0.0.1:{port} and ring the company."
 
 
-def furnish(config: Config, progress: Progress) -> None:
-    """Give a demo company that was just built its number, its queue and its calls; in the caller's transaction."""
-    from call_center.seeds import past_calls  # noqa: PLC0415 — see the top
+def enter(config: Config, diary: Diary) -> None:
+    """Give a demo company that is just being built its number and its queue, and enter its calls in the diary."""
+    from call_center.seeds import enter_calls  # noqa: PLC0415 — see the top
 
-    callers = past_calls(config, LINE, progress)
-    write_people(config.data / PEOPLE, callers)
+    enter_calls(config, LINE, diary)
+
+
+def leave(config: Config) -> None:
+    """When the company is built: write down whom the carrier's page suggests to play."""
+    from call_center.seeds import suggested  # noqa: PLC0415 — see the top
+
+    write_people(config.data / PEOPLE, suggested())
 
 
 def write_people(file: Path, callers: list[dict[str, str]]) -> None:

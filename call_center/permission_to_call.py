@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_time
-from phonenumbers import PhoneNumberType, shortnumberinfo, timezone
+from phonenumbers import PhoneNumberType, shortnumberinfo
 
 from call_center.models.call import Call
 from call_center.models.calling_rule import of_country
@@ -68,6 +68,8 @@ def within(now: time, start: time, end: time) -> bool:
 
 def local_time(e164: str, otherwise: str) -> datetime:
     """The clock of who has that number; of a country with several zones the first, of none `otherwise` (IANA)."""
+    from phonenumbers import timezone  # noqa: PLC0415 — its tables take 30 ms of every start
+
     zones = timezone.time_zones_for_number(phonenumbers.parse(e164, None))
     name = next((zone for zone in zones if zone != "Etc/Unknown"), otherwise)
     return clock.now().replace(tzinfo=UTC).astimezone(ZoneInfo(name))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,16 +16,15 @@ from zoneinfo import ZoneInfo
 from call_center import call_log
 from call_center.models.call import Call
 from call_center.models.phone_line import PHONE_LINE
-from crm_admin import clock, policy, records, registry
+from crm_admin import policy, records, registry
 from crm_admin.config import Config
 from crm_admin.kinds import phone
+from crm_admin.seeds.diary import Diary
 
 CALLS = 260
 DAYS = 60
 SEED = 7
 CALLERS = 12
-
-Progress = Callable[[int, int], None]
 
 NOTES: dict[str, tuple[tuple[str, str], ...]] = {
     "vi": (
@@ -56,8 +56,8 @@ class Party:
     language: str
 
 
-def past_calls(config: Config, line: str, progress: Progress) -> list[dict[str, str]]:
-    """Set up a queue and a number, and two months of calls with customers; whom to play on the carrier's page."""
+def enter_calls(config: Config, line: str, diary: Diary) -> None:
+    """Set up a queue and a number, and enter two months of calls with customers in the diary."""
     rng = Random(SEED)  # noqa: S311 — a story, not a secret
     team, agents = _team()
     queue = records.create(
@@ -67,16 +67,23 @@ def past_calls(config: Config, line: str, progress: Progress) -> list[dict[str, 
     values = {"name": "Hotline", "number": number, "queue": queue.id, "outbound": True}
     records.create(policy.SYSTEM, PHONE_LINE.key, values)
     records.create(policy.SYSTEM, "calling_rule", {"country": "VN", "per_day": 5, "recording": "announced"})
+    for _ in range(CALLS):
+        at = _moment(rng, config, diary.until)
+        diary.enter(at, partial(_happen, config, rng, line, rng.choice(agents), at))
+
+
+def suggested() -> list[dict[str, str]]:
+    """Whom to play on the carrier's page: customers whose number is theirs alone."""
     parties = _parties()
-    moments = sorted(_moment(rng, config) for _ in range(CALLS if parties else 0))
-    for done, at in enumerate(moments):
-        party = rng.choice(parties)
-        with clock.at(at):
-            _tell(config, rng, party, line, rng.choice(agents), at)
-        if done % 20 == 0:
-            progress(done, CALLS)
-    suggested = rng.sample(parties, min(CALLERS, len(parties)))
-    return [{"name": party.name, "number": party.number} for party in suggested]
+    chosen = Random(SEED).sample(parties, min(CALLERS, len(parties)))  # noqa: S311 — as above
+    return [{"name": party.name, "number": party.number} for party in chosen]
+
+
+def _happen(config: Config, rng: Random, line: str, agent: int, at: datetime) -> None:
+    """One call, with whoever is a customer by then."""
+    parties = _parties()
+    if parties:
+        _tell(config, rng, rng.choice(parties), line, agent, at)
 
 
 def _team() -> tuple[int | None, list[int]]:
@@ -104,8 +111,8 @@ def _parties() -> list[Party]:
         .limit(300)
     )
     found = [Party(row.id, row.name, row.mobile_e164 or row.phone_e164, _language(row.name)) for row in rows]
-    numbers = [party.number for party in found]
-    return [party for party in found if numbers.count(party.number) == 1]
+    times = Counter(party.number for party in found)
+    return [party for party in found if times[party.number] == 1]
 
 
 def _language(name: str) -> str:
@@ -114,10 +121,10 @@ def _language(name: str) -> str:
     return "en" if name.isascii() else "vi"
 
 
-def _moment(rng: Random, config: Config) -> datetime:
+def _moment(rng: Random, config: Config, until: datetime) -> datetime:
     """Some moment of office hours in the last weeks (UTC)."""
     zone = ZoneInfo(config.company.timezone)
-    today = clock.now().replace(tzinfo=UTC).astimezone(zone)
+    today = until.replace(tzinfo=UTC).astimezone(zone)
     day = today - timedelta(days=rng.randint(1, DAYS))
     if day.isoweekday() == 7:
         day -= timedelta(days=1)

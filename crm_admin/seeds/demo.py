@@ -83,13 +83,20 @@ def _make(config: Config, count: int, password: str, progress: Progress) -> None
     # Ten days back: what is agreed for this week was agreed the week before.
     life.diary.enter(now - timedelta(days=10), partial(_this_week, life, taken))
     whole = company.FIRST_DAY.days
+    present = scenes(config)
+    with clock.at(office_hours.on(first, 7, 0, story.TIME_ZONE)):
+        for scene in present:
+            scene.enter(config, life.diary)
     life.diary.live(lambda at: progress((office_hours.local_day(at, story.TIME_ZONE) - first).days, whole))
-    for scene in scenes(config):
-        scene.furnish(config, progress)
+    for scene in present:
+        scene.leave(config)
 
 
 def scenes(config: Config) -> list[Any]:
-    """What the enabled modules bring to the demo: their `demo.py`, in their order."""
+    """What the enabled modules bring to the demo: their `demo.py`, in their order.
+
+    `enter(config, diary)` before its time begins, `leave(config)` when it has come to today.
+    """
     named = (f"{name}.demo" for name in config.modules.enabled)
     return [import_module(name) for name in named if find_spec(name) is not None]
 

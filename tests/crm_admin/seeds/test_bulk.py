@@ -13,7 +13,7 @@ from crm_admin import clock, entities, records, registry, search
 from crm_admin.basics import ensure_basics
 from crm_admin.commands.options import Refused
 from crm_admin.commands.seed import seed as seed_command
-from crm_admin.config import Config
+from crm_admin.config import Config, changed
 from crm_admin.db import database, is_sqlite
 from crm_admin.entities.opportunity import StageHistory
 from crm_admin.history import HistoryLine, HistorySubject
@@ -221,4 +221,4 @@ def test_the_same_seed_gives_the_same_people_and_another_seed_others() -> None:
 def test_calls_are_refused_while_there_is_no_call_center(config: Config) -> None:
     command = seed_command.callback.__wrapped__.__wrapped__  # type: ignore[union-attr]
     with pytest.raises(Refused, match="call center"):
-        command(config, contacts=1, calls=5, number=1)
+        command(changed(config, {"modules.enabled": []}), contacts=1, calls=5, number=1)

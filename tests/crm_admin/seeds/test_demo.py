@@ -123,7 +123,8 @@ def test_every_customer_can_be_found_on_a_map_and_called(company: Config) -> Non
 
 
 def test_every_record_was_created_once_in_the_audit_and_by_somebody_with_the_right(company: Config) -> None:
-    for definition in registry.entities():
+    # Calls that customers made came about by the provider's notices: their log says who and when.
+    for definition in (e for e in registry.entities() if e.key != "call"):
         created = AuditEntry.select(AuditEntry.record_id).where(
             AuditEntry.entity == definition.key, AuditEntry.action == "create"
         )
