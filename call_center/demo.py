@@ -16,6 +16,7 @@ from call_center.carrier.account import (
     DEFAULT_SECRET,
     DEFAULT_TOKEN,
 )
+from call_center.settings import RETRIES
 
 if TYPE_CHECKING:
     from crm_admin.config import Config
@@ -50,6 +51,7 @@ def command(config: Config, port: int, *, quiet: bool) -> tuple[str, ...]:
     return (
         "carrier",
         *("--port", str(port), "--app", config.public_url, "--number", LINE, "--quiet"),
+        *("--overrides", RETRIES.removeprefix("#")),
         *(("--people", str(people)) if people.exists() else ()),
         *(() if quiet else ("--life", str(CALLS_AN_HOUR))),
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from call_center import dispatch
-from call_center.conversation import Conversation, was_answered
+from call_center.conversation import Conversation, Leg, was_answered
 from call_center.dispatch import Phone, Service, Situation
 from call_center.models import agent, call_event
 from call_center.models.agent import Agent
@@ -25,6 +25,9 @@ from crm_admin.db import database
 from crm_admin.kinds.links import RecordLink
 
 WAITING = ("waiting",)
+
+GIVEN_UP_S = 3
+"""A ring that ended so much before its time was ended by the caller."""
 
 
 def service_of(queue: Any, number: str, config: Config) -> Service:
@@ -158,10 +161,24 @@ def _release(row: Agent, call: Call, legs: list[Any]) -> None:
             agent.become(row.user, "wrap_up", call=call.id)
         else:
             free(row.user)
-    elif last is not None and last.status not in ("busy", "canceled"):
+    elif last is not None and _let_ring(last, call):
         agent.become(row.user, "not_responding", "did not answer")
     else:
         free(row.user, again=True)
+
+
+def _let_ring(leg: Leg, call: Call) -> bool:
+    """Whether the person is to blame: their phone rang to the end, or could not be reached.
+
+    A leg that ended earlier without an answer was given up by the caller, whatever the provider calls that.
+    """
+    if leg.status == "completed":
+        return True  # a mailbox picked it up
+    if leg.status != "no-answer" or leg.started_at is None or leg.ended_at is None:
+        return leg.status == "failed"
+    queue = queue_of(call)
+    ring_s = queue.ring_s if queue is not None else Service.ring_s
+    return bool((leg.ended_at - leg.started_at).total_seconds() >= ring_s - GIVEN_UP_S)
 
 
 def free(user: int, *, again: bool = False) -> None:

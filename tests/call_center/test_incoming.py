@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
+import pytest
+
 from call_center import routing
 from call_center.models import agent
 from call_center.models.call import Call
@@ -96,6 +98,17 @@ def test_nobody_free_means_waiting_and_whoever_gets_free_fetches_the_caller(prov
     assert caller.heard.findtext(".//Client/Identity") == f"agent_{user}"
 
 
+@pytest.mark.parametrize("ended", ["canceled", "no-answer"])
+def test_a_caller_who_gives_up_is_not_the_agents_fault(sqlite_provider: Provider, ended: str) -> None:
+    user = at_phone(sqlite_provider, "agent")
+    caller, child = sqlite_provider.call(MAI), sid()
+    caller.leg("ringing", child, 0, 1)
+    caller.leg(ended, child, 6, 2)
+    caller.ended(6, 6)
+    assert agent.of(user).state == "available"  # type: ignore[union-attr]
+    assert Call.get().status == "missed"
+
+
 def test_nobody_waits_for_people_who_are_not_there(provider: Provider) -> None:
     assert verbs(provider.call(MAI)) == ["Say", "Record", "Hangup"]
 
@@ -109,6 +122,7 @@ def test_no_answer_goes_to_the_next_and_then_to_a_message(provider: Provider) ->
         identity = caller.heard.findtext(".//Client/Identity") or ""
         rung.append(agent.user_of(identity))
         child = sid()
+        caller.leg("ringing", child, 0, 1)
         caller.leg("no-answer", child, 20, 2)
         caller.ask(
             caller.door("Dial", "action"),
