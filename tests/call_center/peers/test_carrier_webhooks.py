@@ -11,6 +11,7 @@ from flask import Flask
 
 from call_center.carrier.account import Account, Behaviour
 from call_center.carrier.server import Carrier
+from call_center.models import agent
 from call_center.models.call_leg import CallLeg
 from call_center.settings import Settings
 from tests.browser.site import served
@@ -18,13 +19,17 @@ from tests.call_center.peers.line import ANSWERS, OURS, soon
 from tests.call_center.provider import ACCOUNT
 from tests.peers import twiml_checker
 from tests.peers.signer import Signer
+from tests.people import Person
 
 TOKEN = "signs-either-way"
 KINDS = ("voice", "wait", "action", "status")
 
 
 def a_caller_gives_up(app: Flask, behaviour: Behaviour) -> list[dict[str, Any]]:
-    """A customer waits for a while, nobody is there, and hangs up; every request of the carrier that was answered."""
+    """A customer waits for an agent who is busy, and hangs up; every request of the carrier that was answered."""
+    busy = Person(app, "agent").id
+    agent.sign_on(busy, device="phone", phone="+84900000001", tab=None)
+    agent.become(busy, "wrap_up")
     account = Account(ACCOUNT, TOKEN, behaviour=behaviour)
     with served(app) as site, Carrier(site, account=account, numbers=[OURS], scale=50) as carrier:
         config = app.extensions["crm"]
