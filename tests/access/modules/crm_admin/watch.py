@@ -23,6 +23,8 @@ WATCH: dict[str, tuple[str, ...]] = {
     "crm_admin/exchange/batch.py:recent": ("change an_import_is_told_to_who_sent_it",),
     "crm_admin/history.py:_reference_visible": ("change a_story_leaves_out_what_is_seen_through_others",),
     "crm_admin/views/panels.py:_records#1": ("change a_panel_is_in_no_hidden_order",),
+    "crm_admin/views/record_view.py:RecordView.create_view": ("cells create_view",),
+    "crm_admin/views/record_view.py:RecordView.export": ("cells GET record.export",),
     "crm_admin/views/record_view.py:RecordView.bin_view": ("change the_bin_is_for_who_may_delete",),
     # the judge himself
     "crm_admin/policy.py:": ("cells as (rep|agent|clerk)$", "cells (api|record)", "canary rep /api/", "canary agent /api/"),
