@@ -17,8 +17,10 @@ def register(app: Flask) -> None:
         models,
         reconcile_jobs,  # noqa: F401
         recordings,  # noqa: F401
+        text_doors,  # noqa: F401
+        text_jobs,  # noqa: F401
     )
-    from call_center.views import desk_page, dialling, recording_file, setup_page  # noqa: PLC0415
+    from call_center.views import desk_page, dialling, recording_file, setup_page, text_page  # noqa: PLC0415
     from call_center.webhooks import blueprint as provider  # noqa: PLC0415
 
     models.load()
@@ -27,3 +29,4 @@ def register(app: Flask) -> None:
     setup_page.install(app)
     dialling.install(app)
     recording_file.install(app)
+    text_page.install(app)

@@ -32,9 +32,7 @@ def _plain(text: str) -> str:
 
 
 _MEANING = {
-    _plain(word): meaning
-    for meaning, words in ((STOP, _STOP), (START, _START))
-    for word in words.split(",")
+    _plain(word): meaning for meaning, words in ((STOP, _STOP), (START, _START)) for word in words.split(",")
 }
 
 
