@@ -34,7 +34,8 @@ KEYWORDS: dict[str, Any] = {
     "lazy_ngettext": (1, 2),
     "lazy_pgettext": ((1, "c"), 2),
 }
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%%")
+# Those in braces a script fills in.
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%%|\{\w+\}")
 WIDTH = 110
 
 

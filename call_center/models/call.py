@@ -14,7 +14,7 @@ from call_center.models.recording import Recording
 from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.db import LinkField
 from crm_admin.entities.story import above
-from crm_admin.i18n import lazy_gettext
+from crm_admin.i18n import lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Choice, FieldDef, Reader
 from crm_admin.kinds.base import Raw, text_of
 from crm_admin.kinds.text import TextKind
@@ -33,7 +33,7 @@ STATUSES = (
     Choice("completed", lazy_gettext("Answered"), "green"),
     Choice("missed", lazy_gettext("Missed"), "red"),
     Choice("voicemail", lazy_gettext("Message left"), "purple"),
-    Choice("no_answer", lazy_gettext("No answer"), "amber"),
+    Choice("no_answer", lazy_pgettext("call", "No answer"), "amber"),
     Choice("busy", lazy_gettext("Busy"), "amber"),
     Choice("failed", lazy_gettext("Failed"), "red"),
     Choice("cancelled", lazy_gettext("Cancelled"), "gray"),
@@ -174,7 +174,7 @@ CALL = define(
             make("queue", "link", lazy_gettext("Queue"), target="queue", system=True),
             make("line", "link", lazy_gettext("Company number"), target="phone_line", system=True),
             make("started_at", "datetime", lazy_gettext("Began"), system=True),
-            make("answered_at", "datetime", lazy_gettext("Answered"), system=True),
+            make("answered_at", "datetime", lazy_pgettext("time", "Answered"), system=True),
             make("ended_at", "datetime", lazy_gettext("Ended"), system=True),
             make("waited_s", "duration", lazy_gettext("Waited"), system=True),
             make("talked_s", "duration", lazy_gettext("Talked"), system=True),

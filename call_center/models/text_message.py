@@ -7,13 +7,18 @@ from typing import cast
 
 from peewee import DateTimeField, TextField
 
-from call_center.models.call import CERTAINTIES, DIRECTIONS, new_uid, subjects_of
-from crm_admin.i18n import lazy_gettext
+from call_center.models.call import CERTAINTIES, new_uid, subjects_of
+from crm_admin.i18n import lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Choice
 from crm_admin.registry import EntityDef, Record, Section, define, fields, make
 
 MOST_CHARS = 1_600
 """The provider takes no more (its error 21617)."""
+
+DIRECTIONS = (
+    Choice("inbound", lazy_pgettext("text message", "Incoming"), "blue"),
+    Choice("outbound", lazy_pgettext("text message", "Outgoing"), "teal"),
+)
 
 STATUSES = (
     Choice("received", lazy_gettext("Received"), "blue"),
@@ -24,7 +29,7 @@ STATUSES = (
     Choice("failed", lazy_gettext("Failed"), "red"),
     Choice("undelivered", lazy_gettext("Not delivered"), "red"),
     Choice("delivered", lazy_gettext("Delivered"), "green"),
-    Choice("read", lazy_gettext("Read"), "green"),
+    Choice("read", lazy_pgettext("text message", "Read"), "green"),
 )
 """In the order of their rank: notices of the provider come in any order and only ever move a message downwards here.
 
@@ -94,8 +99,15 @@ TEXT_MESSAGE = define(
             make("name", "text", lazy_gettext("With"), system=True, searchable=True, max_length=200),
             make("direction", "choice", lazy_gettext("Direction"), choices=DIRECTIONS, system=True),
             make("status", "choice", lazy_gettext("Status"), choices=STATUSES, system=True),
-            make("body", "longtext", lazy_gettext("Text"), system=True, searchable=True, max_length=8_000),
-            make("number", "phone", lazy_gettext("Number"), system=True, searchable=True, listed=False),
+            make(
+                "body",
+                "longtext",
+                lazy_pgettext("text message", "Text"),
+                system=True,
+                searchable=True,
+                max_length=8_000,
+            ),
+            make("number", "phone", lazy_gettext("Phone number"), system=True, searchable=True, listed=False),
             make("contact", "link", lazy_gettext("Contact"), target="contact"),
             make("lead", "link", lazy_gettext("Lead"), target="lead"),
             make("account", "link", lazy_gettext("Account"), target="account"),
@@ -133,7 +145,7 @@ TEXT_MESSAGE = define(
         ),
         list_columns=("name", "direction", "body", "status", "agent", "sent_at", "handled"),
         sections=(
-            Section(lazy_gettext("Text"), ("body", "pictures")),
+            Section(lazy_pgettext("text message", "Text"), ("body", "pictures")),
             Section(lazy_gettext("With whom"), ("contact", "lead", "account", "regarding")),
             Section(lazy_gettext("Course"), ("sent_at", "handled", "status", "failure", "error_code")),
             Section(lazy_gettext("Line"), ("number", "certainty", "line", "provider_sid")),

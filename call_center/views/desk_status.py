@@ -15,7 +15,7 @@ from call_center.models.recording import Recording
 from call_center.settings import Settings
 from crm_admin import clock
 from crm_admin.config import Config
-from crm_admin.i18n import lazy_gettext
+from crm_admin.i18n import lazy_gettext, lazy_pgettext
 from crm_admin.policy import Actor
 
 LABELS = {
@@ -32,7 +32,7 @@ REASONS = {
     "break": lazy_gettext("Break"),
     "lunch": lazy_gettext("Lunch"),
     "training": lazy_gettext("Training"),
-    "meeting": lazy_gettext("Meeting"),
+    "meeting": lazy_pgettext("away", "Meeting"),
     "back_office": lazy_gettext("Other work"),
 }
 """Why somebody is away; the key is what is kept."""

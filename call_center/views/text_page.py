@@ -22,7 +22,7 @@ from call_center import matching, permission_to_text, texting
 from call_center.models.text_message import MOST_CHARS, TEXT_MESSAGE
 from call_center.texting import Wish
 from crm_admin import policy, records, registry
-from crm_admin.i18n import gettext, lazy_gettext
+from crm_admin.i18n import gettext, lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Invalid, phone
 from crm_admin.policy import Actor
 from crm_admin.records import Forbidden, NotFound, Rejected
@@ -187,7 +187,7 @@ def install(app: Flask) -> None:
             lambda person: policy.level(person, "read", TEXT_MESSAGE.key).rank > 0,
             {
                 "text_came": lazy_gettext("Text message from {name}"),
-                "text_open": lazy_gettext("Open"),
+                "text_open": lazy_pgettext("command", "Open"),
                 "text_length": lazy_gettext("{left} characters left"),
                 "text_parts": lazy_gettext("{left} characters left, goes as {parts} messages"),
             },
