@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
 
     models.load()
     app.register_blueprint(provider)
+    app.extensions["crm.connects_itself"].add(provider.name)
     desk_page.install(app)
     setup_page.install(app)
     dialling.install(app)

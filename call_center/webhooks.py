@@ -152,7 +152,7 @@ def _spoken(kind: str, answer: Answer, *, safe: Callable[[dict[str, str]], str])
     """Write the event down and answer with the document that follows; a repetition gets the same one."""
     facts = facts_of_request()
     try:
-        with database.atomic():
+        with db.connection(), database.atomic():
             noted = _note(kind, facts)
             text = noted.event.answer
             if text is None:
@@ -167,7 +167,8 @@ def _spoken(kind: str, answer: Answer, *, safe: Callable[[dict[str, str]], str])
 def _told(kind: str) -> Response:
     facts = facts_of_request()
     try:
-        _note(kind, facts)
+        with db.connection():
+            _note(kind, facts)
     except (peewee.PeeweeException, *driver_errors()):
         # The provider is asked to come again: it does for what is not an answer to a caller.
         logger.exception("could not write down", extra={"door": kind, "call_sid": facts.get("CallSid")})

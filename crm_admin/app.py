@@ -115,10 +115,15 @@ def _admin(app: Flask) -> None:
 
 
 def _connect_per_request(app: Flask) -> None:
+    """A connection for every request, but for doors that must answer when there is none to be had.
+
+    Such a door opens its own; a module adds its blueprint's name to `app.extensions["crm.connects_itself"]`.
+    """
+    doors = app.extensions.setdefault("crm.connects_itself", {"operations"})
+
     @app.before_request
     def connect() -> None:
-        # The doors for machines open a connection themselves: they must answer when there is none to be had.
-        if request.endpoint != "static" and request.blueprint != "operations":
+        if request.endpoint != "static" and request.blueprint not in doors:
             db.database.connect(reuse_if_open=True)
 
     @app.teardown_request
