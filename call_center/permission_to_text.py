@@ -1,10 +1,8 @@
-"""Whether a number may be sent a text message now: its owner's wish, the hours of its country, good sense."""
+"""Whether a number may be sent a text message now: its owner's wish, and the hours of its country."""
 
 from __future__ import annotations
 
-import phonenumbers
 from babel.dates import format_time
-from phonenumbers import shortnumberinfo
 
 from call_center.models import text_opt_out
 from call_center.models.calling_rule import of_country
@@ -14,10 +12,7 @@ from crm_admin.i18n import babel_locale, gettext
 
 
 def refusal(e164: str, *, company_zone: str, language: str) -> Refusal | None:
-    """Why nothing may be sent to `e164` at this moment, None when it may. `rule`: short | opted_out | hours."""
-    national = f"{phonenumbers.parse(e164, None).national_number}"
-    if shortnumberinfo.is_emergency_number(national, country_of(e164) or "VN"):
-        return Refusal("short", gettext("Emergency numbers get no text messages from here."))
+    """Why nothing may be sent to `e164` at this moment, None when it may. `rule`: opted_out | hours."""
     if text_opt_out.since(e164) is not None:
         return Refusal("opted_out", gettext("This number has asked for no more text messages."))
     rule = of_country(country_of(e164))

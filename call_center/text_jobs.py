@@ -70,11 +70,7 @@ def _judge(message: TextMessage) -> None:
         message.number_e164, company_zone=config.company.timezone, language=config.company.language
     )
     if refused is not None:
-        text_log.move(
-            message.id,
-            "failed",
-            failure=refused.rule if refused.rule in ("opted_out", "hours") else "refused",
-        )
+        text_log.move(message.id, "failed", failure=refused.rule)
         raise jobs.Refused(refused.text)
 
 
