@@ -16,7 +16,7 @@
   let skew = 0; // the server's clock against ours, ms
   let phone = null;
   let local = null; // {uid, phase: ringing | dialling | open | closed, since}: the call as the browser's phone has it
-  let elsewhere = false;
+  let elsewhere = ''; // where the phone is, if not in this tab: 'tab' | 'computer'
   let name = '';
   let flags = { muted: false, bad: false };
   const asked = {}; // what the server was asked for and has not done yet: held, paused → {on, until}
@@ -65,16 +65,27 @@
     if (phone && fresh.device === 'browser' && !fresh.here && tab.leads && fresh.state !== 'offline') {
       // On another computer: no lock reaches there, only the server knows.
       disconnect();
-      elsewhere = true;
+      elsewhere = 'computer';
     }
     if (!going && !local) flags = { muted: false, bad: false };
     for (const [what, { on, until }] of Object.entries(asked)) {
       if (Date.now() > until || Boolean(fresh.call?.[what]) === on) delete asked[what];
     }
     render();
+    if (!phone) lookAround();
     const { call } = fresh;
     // The word to dial may have been missed: while the call is only asked for, it is not too late.
     if (call?.direction === 'outbound' && call.status === 'requested' && fresh.state === 'ringing' && phone?.ready) dial(call);
+  }
+
+  /** Where the phone is when it is not here: in another tab, on another computer, or nowhere any more. */
+  async function lookAround() {
+    const other = await tab.other();
+    const working = ['available', 'ringing', 'on_call'].includes(standing.state) && standing.device === 'browser';
+    const found = other ? 'tab' : working && !standing.here ? 'computer' : '';
+    if (phone || found === elsewhere || (found && standing.device !== 'browser')) return;
+    elsewhere = found;
+    render();
   }
 
   // ---- what is shown ------------------------------------------------------------------------------------------
@@ -141,7 +152,8 @@
     const after = standing.next && document.querySelector(`[data-state="${standing.next}"] span:last-child`).textContent;
     const label = [standing.label, standing.state === 'away' && standing.reason_label].filter(Boolean).join(': ');
     document.querySelector('[data-state-label]').textContent = after ? `${label} · ${text.afterwards.replace('{state}', after)}` : label;
-    document.querySelector('[data-away-reason]').textContent = standing.reason_label ? `: ${standing.reason_label}` : '';
+    document.querySelector('[data-away-reason]').textContent = standing.state === 'away' && standing.reason_label ? `: ${standing.reason_label}` : '';
+    document.querySelector('[data-when="elsewhere"] .empty-title').textContent = elsewhere === 'computer' ? text.somewhere_else : text.another_tab;
     document.querySelector('[data-where]').textContent = standing.device === 'phone' ? text.at_phone.replace('{number}', standing.phone) : text.at_browser;
   }
 
@@ -201,7 +213,7 @@
     } else if (phone) {
       disconnect();
     }
-    elsewhere = false;
+    elsewhere = '';
     apply(await send('sign-on', { device, ...values }));
   }
 
@@ -215,7 +227,7 @@
     }
     if (window.Notification?.permission === 'default') window.Notification.requestPermission();
     if (!await tab.lead(steal)) {
-      elsewhere = true;
+      elsewhere = 'tab';
       render();
       return false;
     }
@@ -244,7 +256,7 @@
 
   function handOver() {
     disconnect();
-    elsewhere = true;
+    elsewhere = 'tab';
     render();
   }
 
@@ -387,6 +399,7 @@
     refresh();
   });
   document.addEventListener('crm:call', () => { refresh(); lists(); });
+  document.addEventListener('crm:agent', refresh);
   document.addEventListener('crm:missed', lists);
   document.addEventListener('crm:resync', () => { refresh(); lists(); });
   document.addEventListener('crm:dial', ({ detail }) => dial(detail.data));
@@ -431,7 +444,6 @@
     const slept = Date.now() - lastTick > ASLEEP_MS;
     lastTick = Date.now();
     ticks += 1;
-    if (elsewhere && !phone && standing.here !== false && await tab.other() === null) elsewhere = false;
     if (slept && phone) {
       notice('awake', text.awake, text.awake_text);
       setTimeout(unnotice, 20000, 'awake');
@@ -463,9 +475,6 @@
 
   async function start() {
     render();
-    if (standing.device === 'browser' && !['offline', 'not_responding'].includes(standing.state)) {
-      elsewhere = await tab.other() !== null;
-    }
     await refresh();
   }
 
