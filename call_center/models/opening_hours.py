@@ -7,7 +7,7 @@ from typing import Any
 
 from call_center.models.holiday import is_holiday
 from crm_admin.entities.values import put
-from crm_admin.i18n import gettext, lazy_gettext
+from crm_admin.i18n import gettext, lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Choice, Reader
 from crm_admin.registry import EntityDef, Record, Section, define, fields, make
 
@@ -63,7 +63,7 @@ OPENING_HOURS = define(
         fields=fields(
             make("name", "text", lazy_gettext("Name"), system=True, max_length=80),
             make("queue", "link", lazy_gettext("Queue"), target="queue", required=True),
-            make("weekday", "choice", lazy_gettext("Day"), choices=WEEKDAYS, required=True),
+            make("weekday", "choice", lazy_pgettext("weekday", "Day"), choices=WEEKDAYS, required=True),
             make("opens", "time", lazy_gettext("Opens"), required=True),
             make("closes", "time", lazy_gettext("Closes"), required=True),
         ),
