@@ -27,6 +27,10 @@ from crm_admin.kinds import Invalid, phone
 from crm_admin.records import telling
 
 
+YEARS = range(2000, 2100)
+"""In which a moment of a call can lie."""
+
+
 @dataclass(frozen=True)
 class Noted:
     """An event as it stands in the log; `call` is None while too little was said to show one, and for a repetition
@@ -80,12 +84,13 @@ def refresh(thread: str, country: str) -> tuple[Call | None, Conversation]:
 
 
 def moment_of(facts: Mapping[str, str]) -> datetime | None:
-    """When the provider says it happened (UTC), None when it does not say, or nothing that can be read."""
+    """When the provider says it happened (UTC), None when it does not say, or nothing that can be true."""
     try:
         moment = parsedate_to_datetime(facts.get("Timestamp", ""))
-    except (TypeError, ValueError):
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return moment if moment.year in YEARS else None
 
 
 def announce(call: Call) -> None:

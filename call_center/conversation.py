@@ -14,7 +14,7 @@ from typing import Any
 
 RANK = {"queued": 0, "initiated": 1, "ringing": 2, "in-progress": 3, "answered": 3}
 TERMINAL = ("completed", "busy", "no-answer", "failed", "canceled")
-_LAST = 9
+LONGEST_S = 999_999_999
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ def _dialled(made: Conversation, event: Said) -> None:
     A <Dial> also ends when its leg is taken elsewhere, into a conference: such a leg is over only with the call.
     """
     sid, status = event.facts.get("DialCallSid", ""), event.facts.get("DialCallStatus", "")
-    parent = made.legs[event.facts["CallSid"]]
-    if not sid:
+    parent = made.legs.get(event.facts.get("CallSid", ""))
+    if not sid or parent is None:
         return
     child = made.legs.setdefault(sid, Leg(sid, role="agent" if parent.role == "customer" else "customer"))
     child.parent_sid = child.parent_sid or parent.sid
@@ -237,7 +237,7 @@ def _whole(made: Conversation, said: list[Said]) -> None:
     answered = sorted((leg for leg in talked if was_answered(leg)), key=lambda leg: (_answer(leg), leg.sid))
     if answered:
         made.answered_at = _answer(answered[0])
-        made.talked_s = sum(_seconds(leg) for leg in answered if leg.is_over)
+        made.talked_s = min(LONGEST_S, sum(_seconds(leg) for leg in answered if leg.is_over))
     made.user = root.user if outgoing else (answered[-1].user if answered else None)
     if root.is_over:
         made.ended_at = root.ended_at
@@ -260,7 +260,7 @@ def _times(made: Conversation) -> None:
         return
     until = made.answered_at or made.ended_at
     if until is not None:
-        made.waited_s = max(0, round((until - made.started_at).total_seconds()))
+        made.waited_s = _between(made.started_at, until)
 
 
 _ENDS = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled"}
@@ -306,7 +306,11 @@ def _seconds(leg: Leg) -> int:
         return leg.duration_s
     if leg.ended_at is None or leg.answered_at is None:
         return 0
-    return max(0, round((leg.ended_at - leg.answered_at).total_seconds()))
+    return _between(leg.answered_at, leg.ended_at)
+
+
+def _between(start: datetime, end: datetime) -> int:
+    return min(LONGEST_S, max(0, round((end - start).total_seconds())))
 
 
 def _caller_check(said: list[Said]) -> str:
@@ -353,4 +357,5 @@ def _agent(address: str) -> int | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None
+    """A whole number of up to nine digits, which every column holds; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

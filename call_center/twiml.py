@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from xml.etree import ElementTree as Xml
 
 from call_center.dispatch import Goodbye, Message, Phone, Ring, Service, Wait
@@ -24,8 +25,7 @@ class Doors:
 
     def __call__(self, path: str, user: int | None = None, **more: str) -> str:
         said = {"c": self.thread, **({"a": str(user)} if user is not None else {}), **more}
-        query = "&".join(f"{key}={value}" for key, value in said.items())
-        return f"{self.base}/twilio/{path}?{query}{RETRIES}"
+        return f"{self.base}/twilio/{path}?{urlencode(said)}{RETRIES}"
 
 
 def document(*build: Callable[[Xml.Element], None]) -> str:

@@ -41,8 +41,11 @@ def admit() -> Response | None:
     gate = gateway.current()
     if not gate.signed(request):
         return _refuse("wrong signature" if request.headers.get("X-Twilio-Signature") else "no signature")
-    if not gate.is_ours(request.values.get("AccountSid")):
+    # Of the body alone: an address may say what it likes.
+    if not gate.is_ours(request.form.get("AccountSid")):
         return _refuse("foreign account")
+    if len(request.form) > MOST_FIELDS:
+        return _refuse("malformed")
     return None
 
 
@@ -198,17 +201,22 @@ def thread_of(facts: Mapping[str, str]) -> str:
 def facts_of_request() -> dict[str, str]:
     """The parameters of the request, and what our own address said: `_thread`, `_agent`. Bounded, text only."""
     facts = {
-        name[:100]: value[:MOST_CHARS].replace("\x00", "")
-        for name, value in list(request.form.items())[:MOST_FIELDS]
+        name[:100]: _text(value, MOST_CHARS)
+        for name, value in request.form.items()
         if not name.startswith("_")
     }
     for ours, name in (("c", "_thread"), ("a", "_agent")):
         if request.args.get(ours):
-            facts[name] = request.args[ours][:64]
+            facts[name] = _text(request.args[ours], 64)
     if request.endpoint == "provider.outbound":
         # What the browser phone said, or the call for which we rang the agent's telephone.
         facts["_request"] = (facts.get("_thread") or facts.get("call", ""))[:64]
     return facts
+
+
+def _text(value: str, most: int) -> str:
+    """At most so many characters, none of which a database cannot keep."""
+    return value.replace("\x00", "")[:most]
 
 
 def _refuse(reason: str) -> Response:
