@@ -365,11 +365,14 @@ class Gateway:
             return [_number(row) for row in self._client.incoming_phone_numbers.list(page_size=PAGE)]
 
     def update_number(
-        self, sid: str, *, voice_url: str, voice_fallback_url: str, status_callback: str
+        self, sid: str, *, voice_url: str, voice_fallback_url: str, status_callback: str, sms_url: str = ""
     ) -> None:
-        """Let the calls of a number come through these doors; an application or trunk it was given to loses it."""
+        """Let the calls of a number come through these doors, and its text messages where it takes any; an
+        application or trunk it was given to loses it."""
+        texts = {"sms_url": sms_url, "sms_method": "POST", "sms_application_sid": ""} if sms_url else {}
         with self._asking():
             self._client.incoming_phone_numbers(sid).update(
+                **texts,
                 voice_url=voice_url,
                 voice_method="POST",
                 voice_fallback_url=voice_fallback_url,
@@ -379,6 +382,29 @@ class Gateway:
                 voice_application_sid="",
                 trunk_sid="",
             )
+
+    def application_at(self, voice_url: str) -> RemoteApplication | None:
+        """The application whose calls come through this door, the oldest of several; None when there is none."""
+        with self._asking():
+            found = [_application(row) for row in self._client.applications.list(limit=PAGE, page_size=PAGE)]
+        return next((one for one in reversed(found) if one.voice_url == voice_url), None)
+
+    def create_application(
+        self, name: str, *, voice_url: str, voice_fallback_url: str, status_callback: str
+    ) -> str:
+        """Make an application for browser phones, with these doors; its SID. After an UnknownOutcome look with
+        application_at() before making another."""
+        with self._asking():
+            made = self._client.applications.create(
+                friendly_name=name,
+                voice_url=voice_url,
+                voice_method="POST",
+                voice_fallback_url=voice_fallback_url,
+                voice_fallback_method="POST",
+                status_callback=status_callback,
+                status_callback_method="POST",
+            )
+            return _sid(made.sid)
 
     def application(self, sid: str) -> RemoteApplication:
         """An application with its doors. Raises Refused (20404) when there is none."""
@@ -567,6 +593,10 @@ def _number(row: Any) -> RemoteNumber:
         voice_application_sid=str(row.voice_application_sid or ""),
         trunk_sid=str(row.trunk_sid or ""),
         can_talk=bool(can.get("voice", True)),
+        sms_url=str(row.sms_url or ""),
+        sms_method=str(row.sms_method or ""),
+        sms_application_sid=str(row.sms_application_sid or ""),
+        can_text=bool(can.get("sms", False)),
     )
 
 

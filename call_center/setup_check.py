@@ -87,6 +87,9 @@ def application(gateway: Gateway, places: list[Place]) -> Finding:
     """Whether calls from browser phones come to us; adds the application to `places`."""
     sid = gateway.settings.twiml_app_sid
     if not sid:
+        made = gateway.application_at(doors(gateway.public_url, "outbound")["voice_url"])
+        if made is not None:
+            return Finding("application", ERROR, "not_set", {"sid": made.sid})
         return Finding("application", ERROR, "missing")
     try:
         found = gateway.application(sid)
@@ -105,11 +108,14 @@ def place_of_application(found: RemoteApplication, public_url: str) -> Place:
 
 
 def place_of_number(found: RemoteNumber, public_url: str, lines: dict[str, int]) -> Place:
+    wanted = doors(public_url, "inbound")
+    if found.can_text:
+        wanted["sms_url"] = f"{public_url}/twilio/sms/inbound{RETRIES}"
     return Place(
         found.sid,
         "number",
         found.number,
-        _doors(found, doors(public_url, "inbound")),
+        _doors(found, wanted),
         line=lines.get(found.number),
         taken="trunk" if found.trunk_sid else "application" if found.voice_application_sid else "",
         can_talk=found.can_talk,
@@ -218,10 +224,14 @@ def _doors(found: RemoteNumber | RemoteApplication, wanted: dict[str, str]) -> t
 
 
 def _posted(found: RemoteNumber | RemoteApplication, name: str) -> str:
-    """The address as found; one that is asked by GET is not ours, whatever it says."""
+    """The address as found, or the application that takes its place; one that is asked by GET is not ours, whatever it
+    says."""
     address: str = getattr(found, name)
-    asked_by_get = name == "voice_url" and address and found.voice_method.upper() == "GET"
-    return f"GET {address}" if asked_by_get else address
+    if name == "sms_url" and isinstance(found, RemoteNumber):
+        method, elsewhere = found.sms_method, found.sms_application_sid
+    else:
+        method, elsewhere = (found.voice_method if name == "voice_url" else ""), ""
+    return elsewhere or (f"GET {address}" if address and method.upper() == "GET" else address)
 
 
 def _asked(check: str, look: Callable[[], Finding]) -> Finding:

@@ -12,6 +12,7 @@ from flask import current_app
 from call_center import gateway, setup_check
 from call_center.gateway import Gateway
 from call_center.provider_error import Busy, ProviderError
+from call_center.provider_error import Refused as RefusedThere
 from call_center.setup_report import ERROR, Finding, Place, Report
 from crm_admin import audit, policy, registry
 from crm_admin.config import Config
@@ -21,9 +22,12 @@ from crm_admin.policy import Actor
 
 LOOK = "call_center.look"
 MEND = "call_center.mend"
+CREATE = "call_center.create_application"
 KEY = "call_center.setup"
 
 EVERYTHING = "everything"
+APPLICATION = "CRM"
+"""What the application is called in the provider's console."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,14 @@ def mend(actor: Actor, place: str) -> None:
     enqueue(MEND, {"place": place}, actor_id=actor.id, key=f"{KEY}:{place}", priority=5)
 
 
+def create_application(actor: Actor) -> None:
+    """Let a job make the application of browser phones, and look again; two clicks are one."""
+    enqueue(CREATE, {}, actor_id=actor.id, key=f"{KEY}:application", priority=5)
+
+
 def standing() -> Standing:
     """What the page shows."""
-    ours = Job.select().where(Job.name.in_((LOOK, MEND)))
+    ours = Job.select().where(Job.name.in_((LOOK, MEND, CREATE)))
     done = ours.where(Job.state == "done").order_by(Job.finished_at.desc()).first()
     busy = ours.where(Job.state.in_(("ready", "running"))).exists()
     last = ours.order_by(Job.id.desc()).first()
@@ -88,6 +97,29 @@ def run_mend(job: Running) -> dict[str, Any]:
             problems.append(Finding("mending", ERROR, "refused", facts))
         else:
             _tell_audit(actor, place)
+    report = setup_check.examine(config, provider)
+    return Report((*problems, *report.findings), report.places).dump()
+
+
+@handler(CREATE, attempts=4)
+def run_create(job: Running) -> dict[str, Any]:
+    """Make the application of browser phones, unless one with our doors is there already; then look again.
+
+    Which one it is stands in the report, for the settings to name. What the provider refuses is in the report, too.
+    """
+    config: Config = current_app.extensions["crm"]
+    actor, provider = _administrator(job), gateway.of(config)
+    doors = setup_check.doors(provider.public_url, "outbound")
+    problems = []
+    if not provider.settings.twiml_app_sid and provider.application_at(doors["voice_url"]) is None:
+        try:
+            sid = provider.create_application(APPLICATION, **doors)
+        except RefusedThere as error:
+            problems.append(Finding("application", ERROR, "refused", {"message": str(error)}))
+        else:
+            changes = {name: ["", address] for name, address in doors.items()}
+            with database.atomic(), audit.coming_from(audit.Origin("job")):
+                audit.write(actor, "phone_line", 0, "provider", {APPLICATION: [None, sid], **changes}, 0)
     report = setup_check.examine(config, provider)
     return Report((*problems, *report.findings), report.places).dump()
 

@@ -25,6 +25,7 @@ DOORS = {
     "voice_url": lazy_gettext("A call comes in"),
     "voice_fallback_url": lazy_gettext("If that fails"),
     "status_callback": lazy_gettext("Call status changes"),
+    "sms_url": lazy_gettext("A text message comes in"),
 }
 
 
@@ -77,6 +78,13 @@ def mend() -> Response:
     if place not in {*known, setup_jobs.EVERYTHING}:
         abort(400)
     setup_jobs.mend(actor(), place)
+    return redirect(url_for("call_setup.index"))
+
+
+@blueprint.post("/application/")
+def application() -> Response:
+    """Make the application that browser phones need, when there is none."""
+    setup_jobs.create_application(actor())
     return redirect(url_for("call_setup.index"))
 
 

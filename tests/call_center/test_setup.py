@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from call_center import setup_jobs
 from call_center.settings import RETRIES, Settings
 from crm_admin import jobs, policy, records
 from crm_admin.audit import AuditEntry
@@ -21,6 +22,7 @@ from tests.call_center.standin import ACCOUNT, TOKEN, Reply, Standin, standing_i
 from tests.people import Person
 
 BASE = "http://127.0.0.1:8000/twilio/voice"
+TEXTS = f"http://127.0.0.1:8000/twilio/sms/inbound{RETRIES}"
 APP = "AP" + "c" * 32
 NUMBER = "PN" + "d" * 32
 OURS = {
@@ -53,8 +55,9 @@ def application(**facts: Any) -> dict[str, Any]:
 
 
 def number(**facts: Any) -> dict[str, Any]:
-    ours = {"voice_url": f"{BASE}/inbound{RETRIES}", **OURS, "capabilities": {"voice": True}}
-    return {"sid": NUMBER, "phone_number": "+842871099999", **ours, **facts}
+    ours = {"voice_url": f"{BASE}/inbound{RETRIES}", **OURS, "sms_url": TEXTS, "sms_method": "POST"}
+    can = {"capabilities": {"voice": True, "sms": True}}
+    return {"sid": NUMBER, "phone_number": "+842871099999", **ours, **can, **facts}
 
 
 def numbers(*rows: dict[str, Any]) -> Reply:
@@ -84,9 +87,8 @@ def looked(admin: Person) -> str:
 
 def finished(admin: Person) -> str:
     worker = jobs.Worker(admin.app.extensions["crm"], around=admin.app.app_context)
-    while (
-        jobs.Job.select().where(jobs.Job.name.startswith("call_center."), jobs.Job.state == "ready").exists()
-    ):
+    ours = jobs.Job.name.in_((setup_jobs.LOOK, setup_jobs.MEND, setup_jobs.CREATE))
+    while jobs.Job.select().where(ours, jobs.Job.state == "ready").exists():
         worker.step()
     page = admin.get("/call-center/setup/").text
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)))
@@ -136,6 +138,7 @@ def test_a_number_that_sends_its_calls_elsewhere_is_mended_with_a_click(
     (told,) = [asked for asked in standin.asked if asked.method == "POST"]
     assert told.form["VoiceUrl"] == [f"{BASE}/inbound{RETRIES}"]
     assert told.form["VoiceMethod"] == ["POST"]
+    assert (told.form["SmsUrl"], told.form["SmsMethod"]) == ([TEXTS], ["POST"])
     entry = AuditEntry.select().where(AuditEntry.action == "provider").get()
     assert entry.user == admin.id
     assert entry.changes["voice_url"] == ["https://old.example.com/in", f"{BASE}/inbound{RETRIES}"]
@@ -144,9 +147,64 @@ def test_a_number_that_sends_its_calls_elsewhere_is_mended_with_a_click(
 def test_an_address_that_is_asked_by_get_or_without_retries_is_not_ours(
     admin: Person, standin: Standin
 ) -> None:
-    for facts in ({"voice_method": "GET"}, {"voice_url": f"{BASE}/inbound"}, {"trunk_sid": "TK" + "1" * 32}):
+    for facts in (
+        {"voice_method": "GET"},
+        {"voice_url": f"{BASE}/inbound"},
+        {"trunk_sid": "TK" + "1" * 32},
+        {"sms_url": "https://old.example.com/sms"},
+        {"sms_method": "GET"},
+        {"sms_application_sid": "AP" + "1" * 32},
+    ):
         standin.answer("GET", "/IncomingPhoneNumbers.json", numbers(number(**facts)))
         assert "1 number does not send its calls here" in looked(admin)
+
+
+def test_a_number_that_takes_no_text_messages_needs_no_door_for_them(admin: Person, standin: Standin) -> None:
+    silent = number(sms_url="", capabilities={"voice": True, "sms": False})
+    standin.answer("GET", "/IncomingPhoneNumbers.json", numbers(silent))
+    assert "Everything fits" in looked(admin)
+
+
+def applications(*rows: dict[str, Any]) -> Reply:
+    return Reply(200, {"applications": list(rows), "next_page_uri": None})
+
+
+def test_the_application_of_browser_phones_is_made_with_a_click(sqlite_crm: Flask, standin: Standin) -> None:
+    set_up(sqlite_crm, account_sid=ACCOUNT, auth_token=TOKEN, api_base=standin.url)
+    admin, other = (
+        Person(sqlite_crm, "admin"),
+        application(sid="AP" + "e" * 32, voice_url="https://a.example"),
+    )
+    standin.answer("GET", "/Applications.json", applications(other))
+    standin.answer("POST", "/Applications.json", Reply(201, application()))
+    looked(admin)
+    assert "/call-center/setup/application/" in admin.get("/call-center/setup/").text
+
+    standin.answer("GET", "/Applications.json", applications(other), applications(application(), other))
+    for _click in range(2):
+        assert admin.post("/call-center/setup/application/").status_code == 302
+    assert f"Set TWILIO_TWIML_APP_SID={APP} and restart." in finished(admin)
+    assert "/call-center/setup/application/" not in admin.get("/call-center/setup/").text
+    (told,) = [asked for asked in standin.asked if asked.method == "POST"]
+    assert told.form["VoiceUrl"] == [f"{BASE}/outbound{RETRIES}"]
+    entry = AuditEntry.select().where(AuditEntry.action == "provider").get()
+    assert (entry.user, entry.changes["CRM"]) == (admin.id, [None, APP])
+    # One that is there already is no reason to make another.
+    admin.post("/call-center/setup/application/")
+    finished(admin)
+    assert len([asked for asked in standin.asked if asked.method == "POST"]) == 1
+
+
+def test_an_application_that_the_provider_refuses_is_said(sqlite_crm: Flask, standin: Standin) -> None:
+    set_up(sqlite_crm, account_sid=ACCOUNT, auth_token=TOKEN, api_base=standin.url)
+    admin = Person(sqlite_crm, "admin")
+    standin.answer("GET", "/Applications.json", applications())
+    standin.answer("POST", "/Applications.json", Reply(403, {"code": 20003, "message": "Not yours"}))
+    admin.post("/call-center/setup/application/")
+    text = finished(admin)
+    assert "the provider refused to make one" in text
+    assert "20003: Not yours" in text
+    assert not AuditEntry.select().where(AuditEntry.action == "provider").exists()
 
 
 def test_mending_all_leaves_what_is_right_alone(admin: Person, standin: Standin) -> None:

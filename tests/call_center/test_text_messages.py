@@ -101,7 +101,7 @@ def test_whoever_answers_the_line_hears_of_it_as_far_as_they_may_read_it(sqlite_
     event = Event.get(Event.type == "text")
     assert owner.id in json.loads(event.users)
     assert json.loads(event.data) == {"message": message.id}
-    seen = owner.get(f"/call-center/texts/{message.id}/toast/").json
+    seen: Any = owner.get(f"/call-center/texts/{message.id}/toast/").json
     assert (seen["name"], seen["text"]) == ("Trần Mai", "Hôm nay có giao hàng không?")
     assert other.get(f"/call-center/texts/{message.id}/toast/").status_code == 404
 
