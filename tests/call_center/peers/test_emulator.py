@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
+from call_center.models import text_opt_out
 from call_center.models.call_leg import CallLeg
 from call_center.models.rejected_request import RejectedRequest
+from call_center.models.text_message import TextMessage
 from call_center.settings import Settings
+from crm_admin import clock, policy, records
 from tests.browser.site import served
 from tests.call_center.peers.line import ANSWERS, OURS
 from tests.call_center.provider import ACCOUNT, TOKEN
@@ -59,6 +63,29 @@ def test_calls_of_the_emulator_are_logged(doors: str, tmp_path: Path) -> None:
     ]
     for call in calls:
         assert CallLeg.get(CallLeg.sid == call).status == "completed"
+
+
+def test_text_messages_of_the_emulator_are_logged(doors: str, tmp_path: Path) -> None:
+    urls = {"sms_url": f"{doors}/sms/inbound"}
+    with emulator.running(ACCOUNT, TOKEN, OURS, urls, tmp_path) as emulated:
+        came = emulated.text(ANSWERS, "Từ chối")
+        uid = outgoing().uid
+        went = emulated.library.messages.create(
+            to=ANSWERS, from_=OURS, body="Xin chào", status_callback=f"{doors}/sms/status?c={uid}"
+        )
+        for status in ("sent", "delivered"):
+            emulated.report(str(went.sid), status)
+        deliveries = emulated.deliveries()
+    assert {one.status for one in deliveries} <= {200, 204}
+    assert TextMessage.get(TextMessage.provider_sid == came).body == "Từ chối"
+    assert text_opt_out.since(ANSWERS) is not None
+    assert TextMessage.get(TextMessage.uid == uid).status == "delivered"
+
+
+def outgoing() -> Any:
+    """A message of ours as it is before the provider has taken it."""
+    internal = {"direction": "outbound", "status": "requested", "body": "Xin chào", "sent_at": clock.now()}
+    return records.create(policy.SYSTEM, "text_message", {}, internal=internal)
 
 
 def test_an_emulator_with_another_token_stays_outside(doors: str, tmp_path: Path) -> None:

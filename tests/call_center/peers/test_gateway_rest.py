@@ -63,6 +63,21 @@ def test_a_call_is_made_once_found_sent_elsewhere_and_ended(gateway: Gateway) ->
     soon(lambda: gateway.fetch_call(other).status == "completed")
 
 
+def test_a_text_message_is_sent_once(gateway: Gateway) -> None:
+    before = clock.now() - timedelta(seconds=1)
+    sent = {"to": RUNG_ONCE, "sender": OURS, "body": "Đơn hàng\nđã giao", "status_callback": DOOR}
+    message = gateway.create_message(**sent)
+    assert gateway.create_message(**sent, attempted_at=before) == message
+    assert gateway.create_message(**sent, attempted_at=before, known=[message]) != message
+
+
+def test_an_application_is_made_and_found_by_its_door(gateway: Gateway) -> None:
+    door = "https://crm.example.com/twilio/voice/outbound"
+    assert gateway.application_at(door) is None
+    sid = gateway.create_application("CRM", voice_url=door, voice_fallback_url=DOOR, status_callback=DOOR)
+    assert gateway.application_at(door) == gateway.application(sid)
+
+
 def test_a_conference_is_led(gateway: Gateway) -> None:
     first = gateway.add_participant("room-18", to=ANSWERS, caller=OURS, status_callback=DOOR)
     gateway.add_participant("room-18", to=ANSWERS, caller=OURS, status_callback=DOOR, ends_conference=True)
