@@ -50,9 +50,10 @@ def write() -> str | Answer | tuple[str, int]:
     if not may_write(actor()):
         abort(403)
     customer = _customer(request.values.get("customer", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         numbers = _numbers(customer) if customer else []
-        to = request.args.get("to", "")[:60] or (numbers[0] if numbers else "")
+        asked, field = _read(request.args.get("to", "")[:60]), TEXT_MESSAGE.fields["number"]
+        to = field.kind.format(asked, field, reader()) if asked else (numbers[0] if numbers else "")
         return _page(customer, to, "", {"to": [why]} if (why := _why_not(to)) else {})
     wish = Wish(
         request.form.get("to", "")[:60],
@@ -134,12 +135,17 @@ def _numbers(customer: Record) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _read(to: str) -> phone.Phone | None:
+    """The number that stands in the address of the form; None for none, or for what can be read as none."""
+    try:
+        return phone.read(to, reader().country) if to else None
+    except Invalid:
+        return None
+
+
 def _why_not(to: str) -> str:
     """Why a number may not be written to now: said before somebody has typed their message."""
-    try:
-        number = phone.read(to, reader().country) if to else None
-    except Invalid:
-        return ""
+    number = _read(to)
     if number is None:
         return ""
     zone, language = config().company.timezone, reader().language
