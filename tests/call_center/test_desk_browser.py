@@ -12,6 +12,7 @@ from call_center.models import agent
 from call_center.models.call import Call
 from crm_admin import policy, records, registry
 from tests.browser.desk import Desk
+from tests.browser.test_accessibility import AXE, COLOURS, RULES, findings
 from tests.call_center.desk import BINH, customer, lines, number
 from tests.call_center.working_company import NUMBER, WorkingCompany, at_work
 
@@ -231,6 +232,31 @@ def test_who_called_is_said_and_created_without_losing_what_is_typed(
     page.get_by_role("button", name="Hang up").click()
     mode(page, "wrap_up")
     assert Call.get().note == "Muốn xem báo giá"
+
+
+def test_a_call_shuts_nobody_out(company: WorkingCompany, chromium: Browser) -> None:
+    for given in ("Nam", "Hương"):
+        who = {"family_name": "Trần", "given_name": given, "mobile": number(BINH)}
+        records.create(policy.SYSTEM, "contact", who)
+    found: list[str] = []
+    options = {"permissions": ["microphone"], "bypass_csp": True, "reduced_motion": "reduce"}
+    with Desk(chromium, company.url, "agent", **options) as desk:
+        desk.context.unroute_all()
+        desk.context.add_init_script(path=AXE)
+        desk.context.add_init_script(REMEMBER_LINES)
+        page = desk.page
+        sit(page)
+        company.ring(BINH)
+        accept(page)
+        page.keyboard.press("k")
+        page.get_by_role("button", name="New lead").click()
+        found += findings(page, {"type": "tag", "values": RULES})
+        page.get_by_role("button", name="Trần Nam").click()
+        expect(page.get_by_text("Chosen by a person")).to_be_visible()
+        found += findings(page, {"type": "tag", "values": RULES})
+        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        found += findings(page, {"type": "rule", "values": COLOURS})
+    assert not found, "\n".join(found)
 
 
 def _agent() -> int:
