@@ -112,6 +112,9 @@ def story(call: Any, reader: Reader) -> list[Step]:
     for leg in sorted(legs, key=lambda leg: leg.parent_sid is not None):
         if leg.started_at is None:
             continue
+        if leg.parent_sid is None:
+            # The provider's notices round to seconds, so a later leg may seem to begin before the first.
+            leg.started_at = min(leg.started_at, call.started_at or leg.started_at)
         if leg.role == "agent":
             found.append(_rang_at_agent(leg, call, reader))
         elif call.direction == "outbound":
