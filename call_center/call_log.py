@@ -26,7 +26,6 @@ from crm_admin.entities.values import put
 from crm_admin.kinds import Invalid, phone
 from crm_admin.records import telling
 
-
 YEARS = range(2000, 2100)
 """In which a moment of a call can lie."""
 

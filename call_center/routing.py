@@ -18,8 +18,9 @@ from call_center.models.agent import Agent
 from call_center.models.call import Call
 from call_center.models.calling_rule import of_country
 from call_center.models.opening_hours import is_open
-from call_center.models.queue import Queue
+from call_center.models.queue import by_id
 from crm_admin import clock, jobs, push, registry
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.config import Config
 from crm_admin.db import database
 from crm_admin.kinds.links import RecordLink
@@ -57,7 +58,7 @@ def country_of(e164: str) -> str:
 
 
 def queue_of(call: Call) -> Any:
-    return Queue.get_or_none(Queue.id == call.queue) if call.queue is not None else None
+    return by_id(call.queue) if call.queue is not None else None
 
 
 def situation(call: Call, state: Conversation, config: Config, *, greeted: bool) -> Situation:
@@ -207,13 +208,19 @@ def fetch_waiting(users: Iterable[int]) -> None:
                     break
 
 
-def _waiting() -> list[Call]:
-    return list(
+_longest_waiting = CompiledQuery(
+    Call,
+    lambda: (
         Call.select()
-        .where(Call.status.in_(WAITING), Call.started_at > clock.ago(hours=4), Call.deleted_at.is_null())
+        .where(Call.status.in_(WAITING), Call.started_at > slot("since"), Call.deleted_at.is_null())
         .order_by(Call.started_at, Call.id)
         .limit(50)
-    )
+    ),
+)
+
+
+def _waiting() -> list[Call]:
+    return _longest_waiting(since=clock.ago(hours=4))
 
 
 def _take(user: int, call: Call) -> bool:

@@ -66,6 +66,20 @@ _of_user = CompiledQuery(Agent, lambda: Agent.select().where(Agent.user == slot(
 _of_call = CompiledQuery(Agent, lambda: Agent.select().where(Agent.call == slot("call")))
 
 
+_free = CompiledQuery(
+    Agent,
+    lambda: (
+        Agent.select()
+        .where(
+            Agent.state.in_(REACHABLE),
+            Agent.call.is_null(),
+            (Agent.device == "phone") | (Agent.seen_at > slot("alive")),
+        )
+        .order_by(Agent.since, Agent.id)
+    ),
+)
+
+
 def identity_of(user: int) -> str:
     """The identity under which a person's browser phone registers."""
     return f"agent_{user}"
@@ -129,13 +143,11 @@ def beat(user: int, tab: str) -> None:
 
 def reachable(users: Iterable[int] | None) -> list[Agent]:
     """Agents who can be rung now, of `users` (None: of all), whoever is idle longest first."""
-    alive = Agent.seen_at > clock.ago(seconds=HEARTBEAT_S)
-    query = Agent.select().where(
-        Agent.state.in_(REACHABLE), Agent.call.is_null(), (Agent.device == "phone") | alive
-    )
-    if users is not None:
-        query = query.where(Agent.user.in_(list(users)))
-    return list(query.order_by(Agent.since, Agent.id))
+    free = _free(alive=clock.ago(seconds=HEARTBEAT_S))
+    if users is None:
+        return free
+    wanted = set(users)
+    return [row for row in free if row.user in wanted]
 
 
 def at_work(users: Iterable[int] | None) -> bool:

@@ -32,6 +32,12 @@ _IDENTITY = (
 )
 
 
+_WRITTEN = (
+    *("thread", "kind", "account_sid", "call_sid", "name", "sequence", "dedup", "occurred_at", "received_at"),
+    *("delivery", "payload"),
+)
+
+
 class CallEvent(Table):
     """`thread` is what the events of one call have in common; `answer` the TwiML that was given."""
 
@@ -60,6 +66,14 @@ class CallEvent(Table):
         return found
 
 
+_append = CompiledQuery(
+    CallEvent,
+    lambda: (
+        CallEvent.insert({name: slot(name) for name in _WRITTEN}).on_conflict_ignore().returning(CallEvent.id)
+    ),
+)
+
+
 def append(
     kind: str,
     facts: Mapping[str, str],
@@ -85,9 +99,9 @@ def append(
         "delivery": delivery,
         "payload": json.dumps(dict(facts), ensure_ascii=False, sort_keys=True),
     }
-    written = list(CallEvent.insert(row).on_conflict_ignore().returning(CallEvent.id).tuples().execute())
-    if written:
-        return CallEvent(id=written[0][0], answer=None, **row), True
+    written = _append.first(**row)
+    if written is not None:
+        return CallEvent(id=written.id, answer=None, **row), True
     return CallEvent.get(CallEvent.dedup == row["dedup"]), False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from call_center.models.queue import RECORDING
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.entities.values import put
 from crm_admin.i18n import gettext, lazy_gettext
 from crm_admin.kinds import Reader
@@ -27,13 +28,17 @@ class CallingRule(Record):
         return {}
 
 
+_of_country = CompiledQuery(
+    CallingRule,
+    lambda: CallingRule.select().where(
+        CallingRule.country == slot("country"), CallingRule.deleted_at.is_null()
+    ),
+)
+
+
 def of_country(country: str) -> CallingRule | None:
     """The rule of a country (ISO 3166-1, two letters), None where nothing was laid down."""
-    return (
-        CallingRule.select()
-        .where(CallingRule.country == country.upper(), CallingRule.deleted_at.is_null())
-        .first()
-    )
+    return _of_country.first(country=country.upper())
 
 
 CALLING_RULE = define(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from call_center.models.holiday import is_holiday
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.entities.values import put
 from crm_admin.i18n import gettext, lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Choice, Reader
@@ -38,11 +39,17 @@ class OpeningHours(Record):
         return {}
 
 
+_of_queue = CompiledQuery(
+    OpeningHours,
+    lambda: OpeningHours.select().where(
+        OpeningHours.queue == slot("queue"), OpeningHours.deleted_at.is_null()
+    ),
+)
+
+
 def is_open(queue: Any, local: datetime) -> bool:
     """Whether a queue is answered at `local`, the wall-clock time of the company; holidays are closed."""
-    spans = list(
-        OpeningHours.select().where(OpeningHours.queue == queue.id, OpeningHours.deleted_at.is_null())
-    )
+    spans = _of_queue(queue=queue.id)
     if is_holiday(local.date()):
         return False
     today, now = str(local.isoweekday()), local.time()

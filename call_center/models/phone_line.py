@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from call_center.models.queue import Queue
+from call_center.models.queue import Queue, in_use
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.i18n import lazy_gettext
 from crm_admin.registry import EntityDef, Record, Section, define, fields, make
 
@@ -12,13 +13,17 @@ class PhoneLine(Record):
         table_name = "phone_line"
 
 
+_called = CompiledQuery(
+    PhoneLine,
+    lambda: PhoneLine.select().where(
+        PhoneLine.number_e164 == slot("e164"), PhoneLine.active, PhoneLine.deleted_at.is_null()
+    ),
+)
+
+
 def called(e164: str) -> PhoneLine | None:
     """The line of that number in E.164 form, None when it is not ours."""
-    return (
-        PhoneLine.select()
-        .where(PhoneLine.number_e164 == e164, PhoneLine.active, PhoneLine.deleted_at.is_null())
-        .first()
-    )
+    return _called.first(e164=e164)
 
 
 def for_outbound() -> PhoneLine | None:
@@ -33,12 +38,9 @@ def for_outbound() -> PhoneLine | None:
 
 def queue_of(line: PhoneLine | None) -> Queue | None:
     """The queue that answers a line; that of no line, or of one without a queue, is the first there is."""
-    found = None
-    if line is not None and line.queue is not None:
-        found = Queue.select().where(Queue.id == line.queue, Queue.deleted_at.is_null()).first()
-    if found is None:
-        found = Queue.select().where(Queue.deleted_at.is_null()).order_by(Queue.id).first()
-    return found
+    queues = in_use()
+    wanted = line.queue if line is not None else None
+    return next((queue for queue in queues if queue.id == wanted), queues[0] if queues else None)
 
 
 PHONE_LINE = define(

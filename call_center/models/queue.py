@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.i18n import LANGUAGES, gettext, lazy_gettext
 from crm_admin.kinds import Choice, Reader
 from crm_admin.registry import Children, EntityDef, Panel, Record, Section, define, fields, make
@@ -31,6 +32,20 @@ class Queue(Record):
         if lines.exists():
             return gettext("Company numbers lead to this queue. Give them another one first.")
         return None
+
+
+_by_id = CompiledQuery(Queue, lambda: Queue.select().where(Queue.id == slot("id")))
+_in_use = CompiledQuery(Queue, lambda: Queue.select().where(Queue.deleted_at.is_null()).order_by(Queue.id))
+
+
+def by_id(number: int) -> Queue | None:
+    """The queue of that id, a deleted one too: calls that came in by it go on."""
+    return _by_id.first(id=number)
+
+
+def in_use() -> list[Queue]:
+    """The queues there are, oldest first."""
+    return _in_use()
 
 
 QUEUE = define(
