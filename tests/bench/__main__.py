@@ -2,7 +2,7 @@
 
     python -m tests.bench [--quick] [--keep] [--rounds N] [PART]…
 
-Parts: pages, push, kill, machine; all of them when none is named. docs/performance.md says how to read it.
+Parts: pages, push, kill, machine, calls; all of them when none is named. docs/performance.md says how to read it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from crm_admin.config import Config
-from tests.bench import kill_workers, machine, pages, peers, push_bench, stand
+from tests.bench import (
+    calls_crash,
+    calls_fuzz,
+    calls_load,
+    kill_workers,
+    machine,
+    pages,
+    peers,
+    push_bench,
+    stand,
+)
 from tests.bench.figures import Figure, Gate
 from tests.bench.ground import ENGINES, FOLDER, grounds
 from tests.provide.postgres import temporary_database
@@ -30,6 +40,10 @@ IDLE_MB = 250
 SECOND_START_S = 3
 KILLS = 100
 BROWSERS, PUSH_ROUNDS = 500, 30
+CALLS_A_SECOND, CALLS_S, ANSWER_MS = 20, 60, 250
+WEB_PROCESSES = {"sqlite": 1, "postgresql": 2}
+CRASH_CALLS_A_SECOND = 3
+FUZZED = 10_000
 
 Found = tuple[dict[str, Any], list[Gate]]
 
@@ -123,6 +137,25 @@ def measure_machine() -> Found:
     ]
 
 
+def measure_calls() -> Found:
+    """Calls on a bad day, the web process killed while they go on, and hostile requests, on both databases."""
+    figures: dict[str, Any] = {}
+    gates = []
+    for engine, url in _empty_databases():
+        load = calls_load.run(url, CALLS_A_SECOND, CALLS_S, WEB_PROCESSES[engine])
+        gates += [
+            Gate(f"{engine}: webhook answers, 99 in 100, ms", load["p99_ms"], ANSWER_MS),
+            Gate(f"{engine}: notices and calls lost, doubled, wrong", load["faults"], 0),
+        ]
+        figures[engine] = {"load": load}
+    for engine, url in _empty_databases():
+        figures[engine]["crash"] = crash = calls_crash.run(url, KILLS, CRASH_CALLS_A_SECOND)
+        gates.append(Gate(f"{engine}: the same after {KILLS} kills of the web process", crash["faults"], 0))
+    figures["fuzz"] = fuzz = calls_fuzz.run(FUZZED)
+    gates.append(Gate(f"tests failed that send {FUZZED:,} hostile requests", fuzz["exit_code"], 0))
+    return figures, gates
+
+
 def _empty_databases() -> Any:
     with TemporaryDirectory(prefix="crm-bench-") as folder:
         yield "sqlite", f"sqlite:///{folder}/bench.sqlite3"
@@ -140,6 +173,7 @@ def main(arguments: list[str]) -> int:
         "push": measure_push,
         "kill": measure_kill,
         "machine": measure_machine,
+        "calls": measure_calls,
     }
     if unknown := [name for name in asked.parts if name not in parts]:
         parser.error(f"no such part: {', '.join(unknown)}")
@@ -161,7 +195,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="pages, push, kill, machine")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="pages, push, kill, machine, calls")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} contacts instead of {FULL:,}")
     parser.add_argument("--keep", action="store_true", help="keep the databases for the next run")
     parser.add_argument("--rounds", type=int, default=30, help="times each page is asked for")

@@ -63,9 +63,9 @@ def rate(url: str, seconds: float, body: bytes) -> dict[str, float]:
         line.execute(TABLE.format(auto="" if url.startswith("sqlite") else "GENERATED ALWAYS AS IDENTITY"))
     import requests  # noqa: PLC0415 — the server does without
 
-    from tests.bench.calls_site import _ports  # noqa: PLC0415 — as above
+    from tests.bench.calls_site import ports  # noqa: PLC0415 — as above
 
-    port = _ports(1)[0]
+    port = ports(1)[0]
     address = f"http://127.0.0.1:{port}/"
     took: list[float] = []
     end = time.monotonic()

@@ -34,7 +34,7 @@ def run(url: str, rate: float, seconds: float, workers: int) -> dict[str, Any]:
         with calls_site.opened(url, Path(folder), workers=workers, agents=agents) as site:
             began = clock.ago(seconds=5)
             busy, started = site.busy_s(), time.monotonic()
-            start(site, rate, seconds)
+            start(site, rate, seconds, calls_site.CUSTOMERS)
             settled(site, seconds)
             busy, passed = site.busy_s() - busy, time.monotonic() - started
             journal = list(site.journal())
@@ -64,7 +64,7 @@ def run(url: str, rate: float, seconds: float, workers: int) -> dict[str, Any]:
     }
 
 
-def start(site: Site, rate: float, seconds: float) -> None:
+def start(site: Site, rate: float, seconds: float, customers: int) -> None:
     """Let calls come, by a network that repeats, mixes up and delays; agents pick up after a second or so."""
     agents = {"pattern": "client:*", "script": {"ring": [0.5, 1.5], "talk": 0}}
     site.sim("POST", "/policies", agents)
@@ -72,7 +72,7 @@ def start(site: Site, rate: float, seconds: float) -> None:
     calls = {
         "rate": rate,
         "seconds": seconds,
-        "callers": calls_site.CUSTOMERS,
+        "callers": customers,
         "from_prefix": calls_site.PREFIX,
     }
     site.sim("POST", "/load", {**calls, "talk_mean": TALK_S, "patience_mean": 60})

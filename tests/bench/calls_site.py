@@ -42,12 +42,14 @@ RETRIES = "rc=3&rp=4xx,5xx,ct,rt"
 
 @dataclass
 class Site:
-    """`serve`: the process of `crm serve`, whose children are the parts."""
+    """`serve`: the process of `crm serve`, whose children are the parts; `settings`: options of `crm` that say the same
+    as `config`."""
 
     config: Config
     address: str
     carrier: str
     serve: subprocess.Popen[bytes]
+    settings: list[str]
 
     def sim(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the carrier's control API."""
@@ -85,7 +87,7 @@ def opened(
     url: str, folder: Path, *, workers: int, agents: int, customers: int = CUSTOMERS
 ) -> Iterator[Site]:
     """A new company on the empty database of `url`, and everything it runs, until the end of the block."""
-    web, push, exchange = _ports(3)
+    web, push, exchange = ports(3)
     address, carrier = f"http://127.0.0.1:{web}", f"http://127.0.0.1:{exchange}"
     plain = {
         "environment": "test",
@@ -108,7 +110,7 @@ def opened(
         stack.enter_context(_running(phone, folder / "carrier.log"))
         served = stack.enter_context(_running(serve, folder / "serve.log"))
         until(lambda: _answers(f"{address}/healthz") and _answers(f"{carrier}/_sim"), "the site to open")
-        yield Site(config, address, carrier, served)
+        yield Site(config, address, carrier, served, given)
 
 
 def until(true: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
@@ -187,7 +189,8 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-def _ports(count: int) -> list[int]:
+def ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on."""
     open_now = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     found = [listener.getsockname()[1] for listener in open_now]
     for listener in open_now:
