@@ -30,14 +30,22 @@ class Wish:
     queue: int | None = None
 
 
+def permit(actor: Actor) -> int:
+    """The user who may make calls. Raises records.Forbidden for who may not, NotFound for who may see none either."""
+    if actor.id is None or policy.level(actor, "read", "call").rank == 0:
+        raise records.NotFound("call")
+    if not policy.can(actor, "create", "call"):
+        raise records.Forbidden("create")
+    return actor.id
+
+
 def request(actor: Actor, wish: Wish, reader: Reader, config: Config) -> Call:
     """Ask for a call to a customer: the agent's phone first, then the customer's.
 
-    The agent's browser phone, or their telephone, is told in the same transaction. Raises records.Forbidden, NotFound
+    The agent's browser phone, or their telephone, is told in the same transaction. Raises what `permit` does, NotFound
     for a customer out of reach, and Rejected with the reason when the call may not be made.
     """
-    if actor.id is None or not policy.can(actor, "create", "call"):
-        raise records.Forbidden("create")
+    user = permit(actor)
     number = _number(wish.to, reader)
     if wish.customer is not None:
         records.get(actor, *wish.customer)
@@ -50,7 +58,7 @@ def request(actor: Actor, wish: Wish, reader: Reader, config: Config) -> Call:
     if line is None:
         raise records.Rejected({"": [gettext("The company has no number to call from yet.")]})
     with database.atomic():
-        row = _at_a_phone(actor.id)
+        row = _at_a_phone(user)
         call = _begin(actor, wish, number, reader, line.id)
         _claim(row, call)
     return call

@@ -198,6 +198,8 @@ def _record(actor: str, row: Row, entity: str, station: str) -> Outcome:
         return Outcome(404)
     if not may(actor, row.action, entity, station):
         return Outcome(403)
+    if row.whole and level(actor, row.action, entity) != "all":
+        return Outcome(403)
     if not _has(ENTITIES[entity], row.needs):
         return Outcome(404)
     return Outcome(row.ok, row.writes)
@@ -242,6 +244,8 @@ def options(actor: str, row: Row, entity: str) -> int:
         return 302
     if row.door == "administrators" and row.about != "record":
         return 200 if actor == "admin" else 403
+    if row.door == "closed" and level(actor, "read", entity) == "none":
+        return 404
     if row.action == "import":
         if level(actor, "read", entity) == "none":
             return 404

@@ -49,7 +49,10 @@ class Asking:
     def _value(self, name: str, endpoint: str, row: Row, entity: str, station: str, actor: str) -> Any:
         world = self.world
         if name in row.values:
-            return filled(row.values[name], places(world, "shared"))
+            return filled(
+                row.values[name],
+                {**places(world, "shared"), "record": world.ids.get(entity, {}).get(station)},
+            )
         if name == "batch":
             return self._batch(entity, station, actor)
         if row.about.startswith("mine"):
@@ -114,7 +117,8 @@ class Asking:
             return {"action": "delete", "ids": str(self.world.ids[entity][station])}
         if endpoint == "imports.upload":
             return {"file": (io.BytesIO(f"id,{changed_key(entity)}\n1,x\n".encode()), "a.csv")}
-        return dict(row.form)
+        at = places(self.world, self._home(actor))
+        return {key: filled(value, at) for key, value in row.form.items()}
 
     def _version(self, entity: str, station: str) -> str:
         model = registry.entity(entity).model

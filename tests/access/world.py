@@ -23,7 +23,7 @@ from crm_admin.kinds.base import Upload
 from crm_admin.policy import Grant
 from crm_admin.registry import EntityDef
 from tests.access.expectations import ACTIONS, BINNED, OWNERS, STATIONS, home
-from tests.access.modules import ENTITIES, RIGHTS
+from tests.access.modules import ENTITIES, MODULES, RIGHTS
 from tests.people import Person
 from tests.tables import all_tables
 
@@ -110,6 +110,8 @@ def build(app: Flask) -> World:
                 world.ids[entity][station] = (
                     987_654_321 if station == "missing" else _place(world, entity, station)
                 )
+        for module in MODULES:
+            module.furnish(world)
         _prepare_imports(world)
         world.job = enqueue("access.test", {}, actor_id=world.users["admin"])
     _admit(world)

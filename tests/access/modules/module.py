@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,14 +39,16 @@ class Noun:
 class Row:
     """What one address answers to one method.
 
-    `door`: page (signed in), api (token), open (everybody), administrators (403 to others), hidden (404 to others),
+    `door`: page (signed in), closed (the same, but 404 to every method for who may not read what it is about), api (token), open (everybody), administrators (403 to others), hidden (404 to others),
     watch (figures for machines), signed (the provider, by a signature that nobody here has).
     `about`: "" nothing, entity, record, bin, ticked (records named in the form), batch, row (of a bulk request), door,
     sign-in, leave, form (what strangers fill in), mine (a session or token of one's own), noun. `action` is what it
     takes, `ok` the status when it is allowed, `writes` whether the data are others then, `needs` a feature without
     which there is no such page; `only` is the entity that the address is about, where it is always one; `shared` says
     that an open page stands at the same address.
-    `query`, `form` (JSON for a program) and `values` (of the address) make the request one that would succeed.
+    `whole`: the action is asked of somebody who may take it with every record, not with some.
+    `query`, `form` (JSON for a program) and `values` (of the address) make the request one that would succeed; the
+    latter two may name records, the one that the address is about as `{record}`.
     """
 
     door: str
@@ -57,6 +59,7 @@ class Row:
     needs: str = ""
     only: str = ""
     shared: bool = False
+    whole: bool = False
     query: str = ""
     form: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +71,7 @@ class Module:
 
     `rights`: role → group or entity → levels. `addresses`: `METHOD endpoint` → row. `guards`: file, function, a text
     that stands there once, the text without the guard. `watch`: beginning of a guard's name → probes. `redundant`:
-    name of a question that keeps nobody out by itself → why.
+    name of a question that keeps nobody out by itself → why. `furnish` puts into the world what is no record.
     """
 
     package: str
@@ -78,6 +81,7 @@ class Module:
     guards: tuple[tuple[str, str, str, str], ...]
     watch: Mapping[str, tuple[str, ...]]
     redundant: Mapping[str, str] = field(default_factory=dict)
+    furnish: Callable[[Any], None] = lambda world: None
 
 
 def see(about: str, **more: Any) -> Row:

@@ -13,7 +13,8 @@ ENTITIES: dict[str, Noun] = {
     "holiday": Noun("setup", "shared", new={"name": "New", "day": "2026-09-02"}, placed={"day": "2026-09-02"}),
     "calling_rule": Noun("setup", "shared", title="announcement", new={"country": "CH"},
                          placed={"country": {"shared": "VN", "binned": "CN"}}),
-    "call": Noun("activity", "owned", creatable=False, title="note", placed={"account": "{account}"}),
+    "call": Noun("activity", "owned", creatable=False, title="note", placed={"account": "{account}"},
+                 internal={"status": "talking"}),
     "text_message": Noun("activity", "owned", creatable=False, title="handled", changed=True,
                          placed={"account": "{account}"}),
 }  # fmt: skip

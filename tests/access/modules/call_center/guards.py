@@ -4,5 +4,10 @@ without it."""
 from __future__ import annotations
 
 GUARDS: tuple[tuple[str, str, str, str], ...] = (
-    ("call_center/views/setup_page.py", "for_administrators", "if not actor().is_administrator:", "if False:"),
+    (
+        "call_center/views/setup_page.py",
+        "for_administrators",
+        "if not actor().is_administrator:",
+        "if False:",
+    ),
 )
