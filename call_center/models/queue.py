@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crm_admin.compiled import CompiledQuery, slot
-from crm_admin.i18n import LANGUAGES, gettext, lazy_gettext
+from crm_admin.i18n import LANGUAGES, gettext, lazy_gettext, lazy_pgettext
 from crm_admin.kinds import Choice, Reader
 from crm_admin.registry import Children, EntityDef, Panel, Record, Section, define, fields, make
 
 SPOKEN = tuple(Choice(code, name) for code, name in LANGUAGES.items())
 
 RECORDING = (
-    Choice("never", lazy_gettext("Never"), "gray"),
+    Choice("never", lazy_pgettext("recording", "Never"), "gray"),
     Choice("announced", lazy_gettext("After an announcement"), "blue"),
     Choice("always", lazy_gettext("Without an announcement"), "amber"),
 )
