@@ -12,12 +12,15 @@ from crm_admin import forms, policy, records
 from crm_admin.db import database
 from crm_admin.kinds import Reader
 from crm_admin.policy import Actor
-from crm_admin.records import Forbidden, NotFound, Values
+from crm_admin.records import Forbidden, NotFound, Rejected, Values
 from crm_admin.registry import EntityDef
 from crm_admin.views.form_page import request_data, writable
 
 MOST = 1000
 """Records of one bulk action at most."""
+
+NAMED = 3
+"""Records that a message names."""
 
 
 @dataclass
@@ -35,9 +38,13 @@ class ChangeForm:
         self.form[self.chosen].errors = [text for texts in errors.values() for text in texts]
 
 
-def delete(actor: Actor, definition: EntityDef, ids: list[int]) -> tuple[int, int]:
-    """Move records to the recycle bin; how many went, and how many may not be deleted by this actor."""
-    return _each(actor, definition, ids, "delete", lambda record: records.delete(actor, record))
+def delete(actor: Actor, definition: EntityDef, ids: list[int]) -> tuple[int, int, list[str]]:
+    """Move records to the recycle bin; how many went, how many may not be deleted by this actor, why others stay."""
+    kept: dict[str, list[str]] = {}
+    done, refused = _each(
+        actor, definition, ids, "delete", lambda record: records.delete(actor, record), kept
+    )
+    return done, refused, [f"{_some(names)}: {reason}" for reason, names in kept.items()]
 
 
 def undelete(actor: Actor, definition: EntityDef, since: datetime, until: datetime) -> int:
@@ -58,16 +65,35 @@ def change(actor: Actor, definition: EntityDef, ids: list[int], values: Values) 
     return _each(actor, definition, ids, "update", lambda record: records.update(actor, record, dict(values)))
 
 
-def _each(actor: Actor, definition: EntityDef, ids: list[int], wanted: str, do: Any) -> tuple[int, int]:
+def _each(
+    actor: Actor,
+    definition: EntityDef,
+    ids: list[int],
+    wanted: str,
+    do: Any,
+    kept: dict[str, list[str]] | None = None,
+) -> tuple[int, int]:
+    """Without `kept` one Rejected ends it all; else the names of those it concerns gather there under its reason."""
     done = refused = 0
     with database.atomic():
         for number in dict.fromkeys(ids):
             try:
-                do(records.get(actor, definition.key, number, wanted))
+                record = records.get(actor, definition.key, number, wanted)
+                do(record)
                 done += 1
             except (NotFound, Forbidden):
                 refused += 1
+            except Rejected as error:
+                if kept is None:
+                    raise
+                reason = " ".join(text for texts in error.errors.values() for text in texts)
+                kept.setdefault(reason, []).append(definition.name_of(record))
     return done, refused
+
+
+def _some(names: list[str]) -> str:
+    """The first of many names: a message travels in a cookie."""
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
 
 
 def change_form(actor: Actor, definition: EntityDef, request: Request, reader: Reader) -> ChangeForm:

@@ -329,7 +329,7 @@ class RecordView(BaseModelView):
     @action("delete", lazy_gettext("Move to recycle bin"))
     def action_delete(self, ids: list[int]) -> None:
         began = clock.now()
-        done, refused = bulk.delete(actor(), self.definition, ids)
+        done, refused, kept = bulk.delete(actor(), self.definition, ids)
         if done:
             said = ngettext(
                 "%(num)s record is in the recycle bin.", "%(num)s records are in the recycle bin.", done
@@ -339,6 +339,8 @@ class RecordView(BaseModelView):
             fields = {"since": began, "until": clock.now(), "back": back if len(back) < 1000 else ""}
             undo = render_template("admin/undo.html", url=f"/admin/{self.definition.key}/bin/", fields=fields)
             flash(Markup("{} {}").format(said, Markup(undo)), "info")  # noqa: S704 — a template of ours
+        for text in kept:
+            flash(text, "danger")
         _flash_counts(0, refused)
 
     @action("change", lazy_gettext("Change a field"))

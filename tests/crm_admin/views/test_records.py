@@ -8,7 +8,9 @@ from html import unescape
 
 from flask import Flask
 
-from crm_admin import clock, registry
+from crm_admin import clock, policy, records, registry
+from crm_admin.auth.tokens import mint
+from crm_admin.kinds.phone import Phone
 from tests.people import Person
 
 
@@ -114,6 +116,29 @@ def test_what_stands_too_long_in_its_stage_is_marked_until_it_moves(crm: Flask) 
         assert "15 days" not in office.get("/admin/opportunity/?columns=name").text
         office.post(f"/admin/opportunity/{slow.id}/move/", {"to": str(second.id), "row_version": "1"})
         assert "15 days" not in office.get("/admin/opportunity/board/").text
+
+
+def test_a_bulk_delete_keeps_what_is_needed_and_says_why(crm: Flask) -> None:
+    admin = Person(crm, "admin")
+    busy, idle = (
+        records.create(policy.SYSTEM, "queue", {"name": name}) for name in ("Support", "Old hotline")
+    )
+    number = Phone("+842873001234", "+842873001234", "")
+    records.create(policy.SYSTEM, "phone_line", {"name": "Main", "number": number, "queue": busy.id})
+    ticked = {"action": "delete", "ids": [str(busy.id), str(idle.id)]}
+    answer = admin.post("/admin/queue/action/", ticked, follow_redirects=True)
+    assert answer.status_code == 200
+    assert "Support: Company numbers lead to this queue." in unescape(answer.text)
+    assert "1 record is in the recycle bin." in answer.text
+    model = registry.entity("queue").model
+    left = {row.name for row in model.select().where(model.deleted_at.is_null())}
+    assert ("Support" in left, "Old hotline" in left) == (True, False)
+    token = {"Authorization": f"Bearer {mint(admin.id)[1]}"}
+    rows = {"rows": [{"op": "delete", "id": busy.id}]}
+    asked = admin.client.post("/api/v1/queue/bulk", json=rows, headers=token)
+    (result,) = (asked.json or {})["results"]
+    assert (asked.status_code, result["status"]) == (200, 409)
+    assert "Company numbers lead to this queue." in str(result["errors"])
 
 
 def test_a_bulk_delete_is_undone_with_one_click(crm: Flask) -> None:
