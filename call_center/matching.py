@@ -50,14 +50,14 @@ def dialable(address: str) -> str:
 
 
 def candidates(number: str, country: str, *, actor: Actor = policy.SYSTEM) -> list[Candidate]:
-    """The customers with this number whom `actor` may see, likeliest first.
+    """The customers with this number whom `actor` may see, through fields that they may read, likeliest first.
 
     Exact before possible; then who has an open case, with whom the company talked last, persons before companies.
     """
     found = phone.lookup(number, country) if dialable(number) else []
     best: dict[tuple[str, int], str] = {}
     for match in found:
-        if match.entity in ENTITIES:
+        if match.entity in ENTITIES and match.field in policy.fields(actor, match.entity):
             best.setdefault((match.entity, match.record_id), match.certainty)
     made: list[Candidate] = []
     for entity in ENTITIES:
@@ -95,8 +95,8 @@ def _of(actor: Actor, entity: str, ids: list[int], certainty: dict[tuple[str, in
     if entity == "lead":
         query = query.where(model.converted_at.is_null())
     rows = list(query)
-    cases = _open_cases(entity, [row.id for row in rows])
-    talks = _last_talks(entity, [row.id for row in rows])
+    cases = _open_cases(actor, entity, [row.id for row in rows])
+    talks = _last_talks(actor, entity, [row.id for row in rows])
     return [
         Candidate(
             entity, row.id, certainty[entity, row.id], row.owner, cases.get(row.id, 0), talks.get(row.id)
@@ -105,24 +105,28 @@ def _of(actor: Actor, entity: str, ids: list[int], certainty: dict[tuple[str, in
     ]
 
 
-def _open_cases(entity: str, ids: Iterable[int]) -> dict[int, int]:
-    if entity == "lead":
+def _open_cases(actor: Actor, entity: str, ids: Iterable[int]) -> dict[int, int]:
+    """How many cases are open, as far as `actor` may know."""
+    if entity == "lead" or not {entity, "resolved_at"} <= policy.fields(actor, "case"):
         return {}
     case = registry.entity("case").model
     column = getattr(case, entity)
     rows = (
-        case.select(column, fn.COUNT(case.id))
-        .where(column.in_(list(ids)), case.resolved_at.is_null(), case.deleted_at.is_null())
+        policy.scope(actor, "case", case.select(column, fn.COUNT(case.id)))
+        .where(column.in_(list(ids)), case.resolved_at.is_null())
         .group_by(column)
     )
     return dict(rows.tuples())
 
 
-def _last_talks(entity: str, ids: Iterable[int]) -> dict[int, datetime]:
+def _last_talks(actor: Actor, entity: str, ids: Iterable[int]) -> dict[int, datetime]:
+    """When the company last talked with them, as far as `actor` may know."""
+    if not {entity, "started_at"} <= policy.fields(actor, "call"):
+        return {}
     column = getattr(Call, entity)
     rows = (
-        Call.select(column, fn.MAX(Call.started_at))
-        .where(column.in_(list(ids)), Call.deleted_at.is_null())
+        policy.scope(actor, "call", Call.select(column, fn.MAX(Call.started_at)))
+        .where(column.in_(list(ids)))
         .group_by(column)
     )
     return {number: _moment(at) for number, at in rows.tuples() if at is not None}

@@ -11,7 +11,7 @@ from babel.dates import format_timedelta
 from flask import render_template, request
 from markupsafe import Markup
 
-from call_center import call_log, matching
+from call_center import matching
 from call_center.matching import Candidate
 from call_center.models.call import CALL, Call
 from call_center.models.phone_line import PhoneLine
@@ -86,10 +86,11 @@ def build(actor: Actor, call: Call, reader: Reader, *, choosing: bool = False) -
     written = number.kind.read(call, number)
     readable, writable = policy.fields(actor, "call"), policy.fields(actor, "call", "write")
     works = desk_call.may_work(actor, call)
+    shown_number = number.kind.format(written, number, reader) if "number" in readable else ""
     made = CallCard(
         call,
-        name=customer.name if customer else call_log.called_by(call, reader) or gettext("Number withheld"),
-        number=number.kind.format(written, number, reader) if "number" in readable else "",
+        name=customer.name if customer else shown_number or gettext("Number withheld"),
+        number=shown_number,
         dial=(call.number_e164 or "") if "number" in readable else "",
         direction=_value(call, "direction", reader) if "direction" in readable else "",
         line=_name(PhoneLine, call.line),

@@ -86,9 +86,10 @@ class CustomerCard:
 
 def of(actor: Actor, call: Call, reader: Reader) -> CustomerCard | None:
     """The customer a call is with: contact, lead, or account; None when nobody is known, or not to `actor`."""
+    readable = policy.fields(actor, "call")
     for entity in ("contact", "lead", "account"):
         number = getattr(call, entity)
-        if number is not None:
+        if number is not None and entity in readable:
             definition = registry.entity(entity)
             record = policy.scope(actor, entity).where(definition.model.id == number).first()
             return _build(actor, definition, record, call, reader) if record is not None else None
