@@ -21,7 +21,7 @@ from call_center.models.call_leg import CallLeg
 from call_center.models.phone_line import PhoneLine, called, queue_of
 from call_center.models.recording import Recording
 from crm_admin import clock, jobs, policy, push, records, registry, search
-from crm_admin.db import database
+from crm_admin.db import joined
 from crm_admin.entities.values import put
 from crm_admin.kinds import Invalid, phone
 from crm_admin.records import telling
@@ -48,7 +48,7 @@ def note(
 
     `country` is the company's (ISO 3166-1): for numbers that came without a country of their own.
     """
-    with database.atomic():
+    with joined():
         call_event.hold(thread)
         event, is_new = call_event.append(
             kind, facts, thread=thread, occurred_at=moment_of(facts), delivery=delivery

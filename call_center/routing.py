@@ -22,7 +22,7 @@ from call_center.models.queue import by_id
 from crm_admin import clock, jobs, push, registry
 from crm_admin.compiled import CompiledQuery, slot
 from crm_admin.config import Config
-from crm_admin.db import database
+from crm_admin.db import joined
 from crm_admin.kinds.links import RecordLink
 
 WAITING = ("waiting",)
@@ -200,7 +200,7 @@ def free(user: int, *, again: bool = False) -> None:
 def fetch_waiting(users: Iterable[int]) -> None:
     """Give the longest waiting callers to people who have just become free, as far as their queues are theirs."""
     for user in users:
-        with database.atomic():
+        with joined():
             for call in _waiting():
                 queue = queue_of(call)
                 mine = members(queue)

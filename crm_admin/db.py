@@ -7,7 +7,7 @@ import os
 import sqlite3 as stdlib_sqlite
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -151,6 +151,12 @@ def connection() -> Iterator[None]:
     finally:
         if opened and not database.is_closed():
             database.close()
+
+
+def joined() -> AbstractContextManager[Any]:
+    """The caller's transaction, or one of its own where there is none. Unlike `database.atomic()` it makes no
+    savepoint, two statements on the way: what fails inside fails the whole."""
+    return nullcontext() if database.in_transaction() else database.atomic()
 
 
 def after_commit(call: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from peewee import BigAutoField, DateTimeField, TextField
 
 from crm_admin import clock, push
 from crm_admin.compiled import CompiledQuery, slot
-from crm_admin.db import LinkField, Table, database
+from crm_admin.db import LinkField, Table, database, joined
 
 STATES = ("offline", "available", "ringing", "on_call", "wrap_up", "away", "not_responding")
 """`ringing` and `on_call` belong to a call; `wrap_up` follows one; `not_responding` let a call ring in vain."""
@@ -120,7 +120,7 @@ def sign_on(user: int, *, device: str, phone: str | None, tab: str | None) -> Ag
 def become(user: int, state: str, reason: str = "", call: int | None = None) -> None:
     """Change a person's state, noting it and telling their desk; the same again, for the same reason, does nothing."""
     now = clock.now()
-    with database.atomic():
+    with joined():
         agent = of(user)
         if agent is None or (agent.state, agent.reason, agent.call) == (state, reason, call):
             return
@@ -160,7 +160,7 @@ def at_work(users: Iterable[int] | None) -> bool:
 def claim(user: int, call: int) -> bool:
     """Take an available agent for a call; False when somebody else was quicker. One call an agent, at one moment."""
     now = clock.now()
-    with database.atomic():
+    with joined():
         taken = (
             Agent.update(state="ringing", since=now, reason="", call=call)
             .where(Agent.user == user, Agent.state.in_(REACHABLE), Agent.call.is_null())
