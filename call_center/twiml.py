@@ -176,8 +176,8 @@ def accept(service: Service, doors: Doors, user: int) -> str:
     return document(gather, _hang_up)
 
 
-def join(room: str, doors: Doors, *, base: str, ends: bool) -> str:
-    """Into the conference of a call; `ends`: the conference is over when this leg leaves it."""
+def join(room: str, doors: Doors, *, base: str) -> str:
+    """Into the conference of a call, which is over when either side leaves: nobody stays there alone."""
 
     def dial(root: Xml.Element) -> None:
         verb = Xml.SubElement(root, "Dial", action=doors("voice/after-dial"), method="POST")
@@ -186,7 +186,7 @@ def join(room: str, doors: Doors, *, base: str, ends: bool) -> str:
             "Conference",
             beep="false",
             startConferenceOnEnter="true",
-            endConferenceOnExit="true" if ends else "false",
+            endConferenceOnExit="true",
             waitUrl=f"{base}/call-center/static/sounds/waiting.wav",
             waitMethod="GET",
             statusCallback=doors("conference"),

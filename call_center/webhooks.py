@@ -17,7 +17,7 @@ from flask import Blueprint, Response, current_app, request
 from call_center import call_log, dispatch, gateway, routing, twiml
 from call_center.call_log import Noted
 from call_center.dispatch import Goodbye, Message, Ring, Service, Situation, Wait
-from call_center.models import agent, rejected_request
+from call_center.models import agent, call_event, rejected_request
 from call_center.models.call import Call
 from call_center.models.phone_line import PhoneLine, for_outbound
 from call_center.twiml import Doors
@@ -180,7 +180,7 @@ def _told(kind: str) -> Response:
 
 
 def _note(kind: str, facts: dict[str, str]) -> Noted:
-    with database.atomic():
+    with db.joined():
         noted = call_log.note(
             kind,
             facts,
@@ -237,9 +237,9 @@ def _answer_after_dial(noted: Noted, facts: dict[str, str]) -> str:
     call = noted.call
     if call is None:
         return twiml.hang_up()
-    if call.room:
-        # The agent was taken into a conference: the customer follows.
-        return twiml.join(call.room, _doors(call), base=_base(), ends=True)
+    if call.room and not call_event.was_told_before(noted.event):
+        # The other side was taken into a conference: this one follows. The second time the conference has ended.
+        return twiml.join(call.room, _doors(call), base=_base())
     over = facts.get("CallStatus") in ("completed", "canceled")
     if call.direction == "outbound" or over or _talked(noted, facts):
         return twiml.hang_up()
@@ -320,7 +320,7 @@ def _answer_join(noted: Noted, facts: dict[str, str]) -> str:
     call = noted.call
     if call is None or not call.room:
         return twiml.hang_up()
-    return twiml.join(call.room, _doors(call), base=_base(), ends="_agent" not in facts)
+    return twiml.join(call.room, _doors(call), base=_base())
 
 
 def _answer_after_message(noted: Noted, facts: dict[str, str]) -> str:

@@ -117,6 +117,17 @@ def of_thread(thread: str) -> list[CallEvent]:
     return _of_thread(thread=thread)
 
 
+def was_told_before(event: CallEvent) -> bool:
+    """Whether the same leg has asked at the same door before."""
+    earlier = CallEvent.select(CallEvent.id).where(
+        CallEvent.thread == event.thread,
+        CallEvent.kind == event.kind,
+        CallEvent.call_sid == event.call_sid,
+        CallEvent.id < event.id,
+    )
+    return bool(earlier.exists())
+
+
 def hold(thread: str) -> None:
     """Let no other process work on this call until the transaction ends. SQLite has one writer anyway."""
     if not is_sqlite():

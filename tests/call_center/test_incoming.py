@@ -212,3 +212,15 @@ def test_doors_are_closed_to_whoever_did_not_sign(provider: Provider) -> None:
         assert "Response" not in bare.text
     assert not CallEvent.select().exists()
     assert Call.select().count() == 0
+
+
+def test_nobody_stays_alone_in_a_conference(sqlite_provider: Provider) -> None:
+    at_phone(sqlite_provider, "agent")
+    caller, child = sqlite_provider.call(MAI), sid()
+    after = caller.door("Dial", "action")
+    caller.leg("in-progress", child, 5, 2)
+    Call.update(room="room-1").execute()  # as the job does when the customer is put on hold
+    caller.ask(after, CallStatus="in-progress", DialCallStatus="completed", DialCallSid=child)
+    assert caller.heard.findtext(".//Conference") == "room-1"
+    caller.ask(caller.door("Dial", "action"), CallStatus="in-progress", DialCallStatus="answered")
+    assert verbs(caller) == ["Hangup"]
