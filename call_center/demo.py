@@ -63,10 +63,12 @@ def announcement(port: int) -> str:
 
 
 def enter(config: Config, diary: Diary) -> None:
-    """Give a demo company that is just being built its number and its queue, and enter its calls in the diary."""
+    """Give a demo company that is just being built its number and its queue; its calls and texts go into the diary."""
     from call_center.seeds import enter_calls  # noqa: PLC0415 — see the top
+    from call_center.text_seeds import enter_texts  # noqa: PLC0415 — see the top
 
     enter_calls(config, LINE, diary)
+    enter_texts(config, LINE, diary)
 
 
 def leave(config: Config) -> None:

@@ -59,7 +59,7 @@ class Party:
 def enter_calls(config: Config, line: str, diary: Diary) -> None:
     """Set up a queue and a number, and enter two months of calls with customers in the diary."""
     rng = Random(SEED)  # noqa: S311 — a story, not a secret
-    team, agents = _team()
+    team, agents = answering()
     queue = records.create(
         policy.SYSTEM, "queue", {"name": "Hotline", "team": team, "recording": "announced", "language": "vi"}
     )
@@ -68,25 +68,25 @@ def enter_calls(config: Config, line: str, diary: Diary) -> None:
     records.create(policy.SYSTEM, PHONE_LINE.key, values)
     records.create(policy.SYSTEM, "calling_rule", {"country": "VN", "per_day": 5, "recording": "announced"})
     for _ in range(CALLS):
-        at = _moment(rng, config, diary.until)
+        at = office_moment(rng, config, diary.until)
         diary.enter(at, partial(_happen, config, rng, line, rng.choice(agents), at))
 
 
 def suggested() -> list[dict[str, str]]:
     """Whom to play on the carrier's page: customers whose number is theirs alone."""
-    parties = _parties()
+    parties = parties_with_numbers()
     chosen = Random(SEED).sample(parties, min(CALLERS, len(parties)))  # noqa: S311 — as above
     return [{"name": party.name, "number": party.number} for party in chosen]
 
 
 def _happen(config: Config, rng: Random, line: str, agent: int, at: datetime) -> None:
     """One call, with whoever is a customer by then."""
-    parties = _parties()
+    parties = parties_with_numbers()
     if parties:
         _tell(config, rng, rng.choice(parties), line, agent, at)
 
 
-def _team() -> tuple[int | None, list[int]]:
+def answering() -> tuple[int | None, list[int]]:
     """The team that answers, and its agents; of a company without agents, whoever there is."""
     user, role = registry.entity("user").model, registry.entity("role").model
     wanted = ("agent", "supervisor")
@@ -102,7 +102,8 @@ def _team() -> tuple[int | None, list[int]]:
     return (teams[0] if teams else None), everybody
 
 
-def _parties() -> list[Party]:
+def parties_with_numbers() -> list[Party]:
+    """The first customers whose number is theirs alone."""
     contact = registry.entity("contact").model
     rows = (
         contact.select(contact.id, contact.name, contact.mobile_e164, contact.phone_e164)
@@ -121,7 +122,7 @@ def _language(name: str) -> str:
     return "en" if name.isascii() else "vi"
 
 
-def _moment(rng: Random, config: Config, until: datetime) -> datetime:
+def office_moment(rng: Random, config: Config, until: datetime) -> datetime:
     """Some moment of office hours in the last weeks (UTC)."""
     zone = ZoneInfo(config.company.timezone)
     today = until.replace(tzinfo=UTC).astimezone(zone)

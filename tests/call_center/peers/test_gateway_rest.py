@@ -6,6 +6,7 @@ Prism refuses with 422 or 500, which the gateway raises, so a verb that comes ba
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,12 @@ def test_a_call_is_made_once_found_sent_elsewhere_and_ended(gateway: Gateway) ->
 
 def test_a_text_message_is_sent_once(gateway: Gateway) -> None:
     before = clock.now() - timedelta(seconds=1)
-    sent = {"to": RUNG_ONCE, "sender": OURS, "body": "Đơn hàng\nđã giao", "status_callback": DOOR}
+    sent: dict[str, Any] = {
+        "to": RUNG_ONCE,
+        "sender": OURS,
+        "body": "Đơn hàng\nđã giao",
+        "status_callback": DOOR,
+    }
     message = gateway.create_message(**sent)
     assert gateway.create_message(**sent, attempted_at=before) == message
     assert gateway.create_message(**sent, attempted_at=before, known=[message]) != message
