@@ -15,7 +15,7 @@ from call_center import conversation, matching
 from call_center.conversation import Conversation, Said
 from call_center.models import agent, call_event, call_leg
 from call_center.models import call as calls
-from call_center.models.call import CALL, LIVE, Call
+from call_center.models.call import CALL, Call
 from call_center.models.call_event import CallEvent
 from call_center.models.call_leg import CallLeg
 from call_center.models.phone_line import PhoneLine, called, queue_of
@@ -77,7 +77,7 @@ def refresh(thread: str, country: str) -> tuple[Call | None, Conversation]:
         telling.tell(policy.SYSTEM, CALL, call, {}, 0, new=is_new)
     if is_new or call.status != before:
         announce(call)
-        if call.status not in LIVE:
+        if call.status == "voicemail":
             jobs.enqueue("call_center.after_call", {"call": call.id}, key=f"after_call:{call.id}")
     return call, state
 
