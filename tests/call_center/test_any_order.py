@@ -23,7 +23,7 @@ from tests.call_center.provider import NOON
 from tests.call_center.scenarios import CUSTOMER, OUTGOING, SCENARIOS, Told
 from tests.people import Person
 
-SEQUENCES = int(os.environ.get("CRM_SEQUENCES", "240"))
+SEQUENCES = int(os.environ.get("CRM_SEQUENCES", "120"))
 """How many shuffled sequences each database sees; the proof is made with 5,000."""
 
 OF_CALL = (
