@@ -63,6 +63,7 @@ CALLING_RULE = define(
                 max_length=2,
                 pattern="[A-Za-z]{2}",
                 pattern_message=lazy_gettext("Two letters, like VN or CN."),
+                examples=("VN", "CN", "US"),
             ),
             make(
                 "calls_from",

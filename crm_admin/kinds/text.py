@@ -21,7 +21,7 @@ FOLDED = 200
 
 
 class TextKind(Kind):
-    """Options: `max_length` (200 unless it says otherwise), `pattern` and `pattern_message`."""
+    """Options: `max_length` (200 unless it says otherwise), `pattern` and `pattern_message`, `examples` that fit it."""
 
     name = "text"
     label = lazy_gettext("Text")
@@ -58,6 +58,8 @@ class TextKind(Kind):
         return self.schema(field) | {"minLength": 1 if field.required else 0}
 
     def sample(self, field: FieldDef, rng: Random) -> str:
+        if field.option("examples"):
+            return str(rng.choice(field.option("examples")))
         word = rng.choice(("Nguyễn Văn An", "Công ty Hòa Bình", "王小明", "Saigon Trading", "O'Brien & Sons"))
         return f"{word} {rng.randint(1, 999)}"[: field.option("max_length", self.most)]
 

@@ -58,11 +58,20 @@ def _links(admin: Program) -> dict[str, Any]:
         "pipeline": stage.pipeline,
         "stage": stage.id,
         "role": registry.entity("role").model.get(key="viewer").id,
+        "queue": admin.create("queue", name="Linked", ring_s=20, max_wait_s=180)["id"],
         "account": account,
         "contact": contact,
         "user": user,
         "regarding": {"entity": "account", "id": account},
     }
+
+
+TOGETHER: dict[str, dict[str, Any]] = {
+    "queue": {"ring_s": 20, "max_wait_s": 180},
+    "opening_hours": {"opens": "08:00:00", "closes": "17:30:00"},
+    "calling_rule": {"calls_from": "08:00:00", "calls_until": "17:00:00"},
+}
+"""Values that have to fit each other."""
 
 
 def _sample(entity: str, links: dict[str, Any]) -> dict[str, Any]:
@@ -77,10 +86,10 @@ def _sample(entity: str, links: dict[str, Any]) -> dict[str, Any]:
             if field.key in links:
                 found[field.key] = links[field.key]
         elif field.option("pattern"):
-            found[field.key] = {"code": "CHF"}.get(field.key, "sample")
+            found[field.key] = {"code": "CHF", "country": "CH"}.get(field.key, "sample")
         else:
             found[field.key] = field.kind.sample(field, rng)
-    return found
+    return found | TOGETHER.get(entity, {})
 
 
 def _writable(program: Program, entity: str) -> set[str]:

@@ -16,6 +16,7 @@ from crm_admin.kinds.autonumber import Sequence
 from crm_admin.kinds.choices import ChoiceValue
 from crm_admin.kinds.links import RecordLink
 from crm_admin.kinds.phone import PhoneIndex
+from crm_admin.push.watching import Look
 from tests.connected import connected
 from tests.provide.postgres import temporary_database
 
@@ -33,6 +34,7 @@ TABLES: tuple[type[Table], ...] = (
     policy.Grant,
     policy.Version,
     Session,
+    Look,
 )
 
 

@@ -378,6 +378,9 @@ FIXED: dict[str, dict[str, Any]] = {
     "lead": {"status": "new"},
     "contact": {"birthday": "1990-02-28"},
     "meeting": {"starts_at": "2026-03-01T08:00:00Z", "ends_at": "2026-03-01T09:00:00Z"},
+    "queue": {"ring_s": 20, "max_wait_s": 180},
+    "opening_hours": {"opens": "08:00:00", "closes": "17:30:00"},
+    "calling_rule": {"calls_from": "08:00:00", "calls_until": "17:00:00"},
 }
 
 
@@ -388,6 +391,8 @@ def fill(rng: random.Random) -> None:
             continue
         for _ in range(3):
             raw = {**raw_sample(definition, rng, known), **FIXED.get(definition.key, {})}
+            if definition.key == "calling_rule":
+                raw["country"] = ("VN", "CN", "DE")[len(known.get("calling_rule", ()))]
             if definition.key == "opportunity":
                 first = (
                     registry.entity("stage")
