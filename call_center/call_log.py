@@ -143,7 +143,7 @@ def _begin(thread: str, state: Conversation, country: str) -> Call:
     put(call, "certainty", who.certainty if who else None)
     put(call, "name", called_by(call, seeing))
     call.owner = who.owner if who else None
-    call.team = queue.team if queue else None
+    call.team = _team(queue)
     return call
 
 
@@ -156,6 +156,14 @@ def called_by(call: Call, reader: Any) -> str | None:
             return str(name)
     field = CALL.fields["number"]
     return field.kind.format(field.kind.read(call, field), field, reader) or None
+
+
+def _team(queue: Any) -> int | None:
+    """Whose calls a queue's are: its team's; where it names none, that of whoever was first at a phone."""
+    if queue is not None and queue.team is not None:
+        return int(queue.team)
+    first = agent.Agent.select(agent.Agent.user).order_by(agent.Agent.id).limit(1).scalar()
+    return min(policy.teams_of(first), default=None) if first is not None else None
 
 
 def _phone(address: str, country: str) -> phone.Phone | None:

@@ -224,3 +224,10 @@ def test_nobody_stays_alone_in_a_conference(sqlite_provider: Provider) -> None:
     assert caller.heard.findtext(".//Conference") == "room-1"
     caller.ask(caller.door("Dial", "action"), CallStatus="in-progress", DialCallStatus="answered")
     assert verbs(caller) == ["Hangup"]
+
+
+def test_a_company_without_queues_still_sees_what_it_missed(sqlite_provider: Provider) -> None:
+    agent.become(at_phone(sqlite_provider, "agent"), "away")
+    caller = sqlite_provider.call(MAI)
+    caller.ended(20, 20)
+    assert "0912" in Person(sqlite_provider.app, "agent").get("/admin/call/?status=missed").text
