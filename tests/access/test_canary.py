@@ -114,7 +114,16 @@ def unmet(company: House, actor: str, seen: set[str]) -> list[Secret]:
 # ── where they look ─────────────────────────────────────────────────────────────────────────────────
 def addresses(company: House, actor: str) -> Iterator[str]:
     """What a person of these rights would open, and some that only a curious one would; all of it in a whole run."""
-    yield from ("/", "/profile", "/search?q=q", "/admin/", "/roles/", "/jobs/")
+    yield from (
+        "/",
+        "/profile",
+        "/search?q=q",
+        "/admin/",
+        "/roles/",
+        "/jobs/",
+        "/call-center/",
+        "/call-center/lists/",
+    )
     for entity in ENTITIES:
         if level(actor, "read", entity) == "none":
             continue
@@ -169,6 +178,12 @@ def _of_record(entity: str, number: int) -> Iterator[str]:
         yield f"/files/{number}/a.txt"
     if entity == "lead":
         yield f"/leads/{number}/convert"
+    if entity in ("contact", "lead", "account"):
+        yield f"/call-center/texts/new/?customer={entity}:{number}"
+    if entity == "call":
+        yield from (f"/call-center/calls/{number}/{page}/" for page in ("card", "recordings"))
+    if entity == "text_message":
+        yield f"/call-center/texts/{number}/toast/"
 
 
 def api_addresses(company: House, actor: str) -> Iterator[str]:
