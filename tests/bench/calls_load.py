@@ -75,13 +75,13 @@ def start(site: Site, rate: float, seconds: float, customers: int) -> None:
         "callers": customers,
         "from_prefix": calls_site.PREFIX,
     }
-    site.sim("POST", "/load", {**calls, "talk_mean": TALK_S, "patience_mean": 60})
+    site.sim("POST", "/load", {**calls, "talk_mean": TALK_S, "patience_mean": 20})
 
 
 def settled(site: Site, seconds: float) -> None:
     """Wait until all calls are over and everything was told. Raises TimeoutError."""
     time.sleep(seconds)
-    calls_site.until(lambda: _is_over(site), "the last call to end", 120)
+    calls_site.until(lambda: _is_over(site), "the last call to end", 240)
     before = -1
     while before != (before := site.sim("GET", "")["journal"]):
         time.sleep(2.5)
