@@ -80,4 +80,5 @@ def leave(config: Config) -> None:
 
 def write_people(file: Path, callers: list[dict[str, str]]) -> None:
     """Write down whom the carrier's page suggests to play."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.write_text(json.dumps(callers, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -13,7 +13,12 @@ from call_center.carrier.server import Carrier
 from tests.call_center.carrier.application import LocalHttpClient
 from tests.call_center.carrier.company import NUMBER, Company, eventually
 
-pytestmark = pytest.mark.browser
+# aioice leaves its socket open when a side hangs up while it still looks for a way.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 LAN = "+84901234500"
 ELSE = "+8613800138000"

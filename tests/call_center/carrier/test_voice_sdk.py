@@ -15,7 +15,12 @@ from call_center.carrier.server import Carrier
 from call_center.carrier.sound import loudness
 from tests.call_center.carrier.company import Company, eventually
 
-pytestmark = pytest.mark.browser
+# aioice leaves its socket open when a side hangs up while it still looks for a way.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 LAN = "+84901234500"
 SECONDS = 1000

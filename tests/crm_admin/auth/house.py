@@ -23,6 +23,7 @@ from crm_admin.i18n import LANGUAGES, catalogue
 from crm_admin.kinds.links import RecordLink
 from crm_admin.kinds.phone import PhoneIndex
 from crm_admin.policy import FieldGrant, Grant, Version
+from crm_admin.push.watching import Look
 
 PASSWORD = "violet-harbour-ladder-9"
 
@@ -117,7 +118,7 @@ def empty() -> None:
 def tables() -> list[Any]:
     """The tables that signing in and changing a person touches."""
     rights = [Version, Grant, FieldGrant]
-    written = [AuditEntry, HistoryLine, HistorySubject, RecordLink, PhoneIndex]
+    written = [AuditEntry, HistoryLine, HistorySubject, Look, RecordLink, PhoneIndex]
     return [*auth.TABLES, User, Role, Team, *rights, *written]
 
 

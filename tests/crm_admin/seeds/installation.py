@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from call_center import models
-from crm_admin import entities, files, registry, search
+from crm_admin import entities, files, policy, registry, search
 from crm_admin.config import Config, load
 from crm_admin.db import database, is_sqlite
 from tests.connected import connected
@@ -24,6 +24,7 @@ def installed(config: Config, folder: Path) -> Iterator[None]:
     entities.load()
     models.load()
     files.keep_in(folder)
+    policy.forget()  # what another test's people may do
     with connected(config, all_tables()):
         for definition in registry.entities():
             for statement in search.index_ddl(definition.model._meta.table_name, is_sqlite()):
