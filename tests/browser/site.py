@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 from flask import Flask
@@ -22,5 +22,7 @@ def served(app: Flask) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.stop()
-        thread.join()
+        # A server that has ended by itself has nothing left to be told by.
+        with suppress(OSError):
+            server.stop()
+        thread.join(timeout=30)

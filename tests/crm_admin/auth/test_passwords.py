@@ -113,6 +113,12 @@ def test_who_is_sent_away_is_told_to_try_again_and_has_lost_no_try(
 
 
 def test_known_and_unknown_names_take_the_same_time(house: House, people: People) -> None:
+    """Somewhere in three rounds they cannot be told apart; a difference of ours would show in every one."""
+    rounds = (_told_apart(house, number) for number in range(3))
+    assert any(0.25 < share < 0.75 for share in rounds)
+
+
+def _told_apart(house: House, network: int) -> float:
     """AUC of telling them apart by time, over pairs taken in turns so that load hits both alike."""
     times: dict[str, list[float]] = {"lan": [], "nobody": []}
     browser = house.browser()
@@ -120,9 +126,9 @@ def test_known_and_unknown_names_take_the_same_time(house: House, people: People
     for number in range(15):
         for username, taken in times.items():
             data = {"username": username, "password": "wrong-password", "csrf_token": token}
-            browser.ip = f"10.{number}.{len(username)}.1"
+            browser.ip = f"10.{number + 50 * network}.{len(username)}.1"
             started = time.perf_counter()
             assert browser.raw_post("/login", data).status_code == 401
             taken.append(time.perf_counter() - started)
     pairs = [(a < b) + (a == b) / 2 for a in times["lan"] for b in times["nobody"]]
-    assert 0.25 < sum(pairs) / len(pairs) < 0.75
+    return sum(pairs) / len(pairs)
